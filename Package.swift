@@ -1,0 +1,54 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let testSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+// Strict memory safety stays out of the tests: the #expect macro expands to
+// unmarked unsafe code.
+let settings = testSettings + [.strictMemorySafety()]
+
+// Release programs carry the Swift runtime, so that they run where no Swift
+// is installed; libsodium stays dynamic, for the system's security updates.
+let programLinking: [LinkerSetting] = [
+  .unsafeFlags(["-static-stdlib"], .when(configuration: .release))
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, swiftSettings: settings,
+    linkerSettings: programLinking)
+}
+
+let package = Package(
+  name: "coffer",
+  products: [
+    .executable(name: "coffer", targets: ["coffer"]),
+    .executable(name: "cofferd", targets: ["cofferd"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "CLinux"),
+
+    module("Platform", ["CLinux"]),
+    module("Sodium", ["CSodium", "Platform"]),
+    module("Keyring"),
+    module("Wire", ["Keyring"]),
+    module("Store", ["Keyring", "Platform", "Sodium"]),
+    module("Daemon", ["Keyring", "Platform", "Sodium", "Store", "Wire"]),
+    module("Client", ["Keyring", "Platform", "Wire"]),
+
+    program("cofferd", ["Daemon"]),
+    program("coffer", ["Client"]),
+    program("Benchmarks", ["Platform"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

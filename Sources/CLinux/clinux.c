@@ -1,0 +1,122 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/un.h>
+#include <termios.h>
+
+int clinux_peer_credentials(int socket, struct clinux_peer *peer) {
+  struct ucred credentials;
+  socklen_t length = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+  if (length != sizeof credentials) { errno = EINVAL; return -1; }
+  peer->pid = credentials.pid;
+  peer->uid = credentials.uid;
+  peer->gid = credentials.gid;
+  return 0;
+}
+
+int clinux_accept(int socket) {
+  return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int clinux_prctl(int option, unsigned long argument) {
+  return prctl(option, argument, 0UL, 0UL, 0UL);
+}
+
+static int control(int epoll, int operation, int descriptor, uint32_t flags, uint64_t token) {
+  struct epoll_event event = {.events = flags, .data.u64 = token};
+  return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int clinux_epoll_add(int epoll, int descriptor, uint32_t flags, uint64_t token) {
+  return control(epoll, EPOLL_CTL_ADD, descriptor, flags, token);
+}
+
+int clinux_epoll_modify(int epoll, int descriptor, uint32_t flags, uint64_t token) {
+  return control(epoll, EPOLL_CTL_MOD, descriptor, flags, token);
+}
+
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int capacity) {
+  struct epoll_event ready[256];
+  if (capacity > 256) capacity = 256;
+  int count = epoll_wait(epoll, ready, capacity, -1);
+  for (int index = 0; index < count; index++) {
+    events[index].token = ready[index].data.u64;
+    events[index].flags = ready[index].events;
+  }
+  return count;
+}
+
+// Returns the length of the address, or 0 with errno set if the path does not fit.
+static socklen_t fill_address(struct sockaddr_un *address, const char *path, size_t length) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (length == 0 || length >= sizeof address->sun_path) { errno = ENAMETOOLONG; return 0; }
+  memcpy(address->sun_path, path, length);
+  size_t end = path[0] == '\0' ? length : length + 1;
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + end);
+}
+
+int clinux_connect(int socket, const char *path, size_t length) {
+  struct sockaddr_un address;
+  socklen_t size = fill_address(&address, path, length);
+  return size == 0 ? -1 : connect(socket, (struct sockaddr *)&address, size);
+}
+
+int clinux_bind(int socket, const char *path, size_t length) {
+  struct sockaddr_un address;
+  socklen_t size = fill_address(&address, path, length);
+  return size == 0 ? -1 : bind(socket, (struct sockaddr *)&address, size);
+}
+
+pid_t clinux_spawn_detached(
+    const char *path, char *const *arguments, char *const *environment) {
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  sigset_t none, all;
+  pid_t pid = -1;
+  sigemptyset(&none);
+  sigfillset(&all);
+  int error = posix_spawnattr_init(&attributes);
+  if (error != 0) { errno = error; return -1; }
+  error = posix_spawn_file_actions_init(&actions);
+  if (error != 0) { posix_spawnattr_destroy(&attributes); errno = error; return -1; }
+  if ((error = posix_spawnattr_setflags(&attributes,
+           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0 &&
+      (error = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+      (error = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+      (error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+      (error = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) == 0 &&
+      (error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
+      (error = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+      (error = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0)
+    error = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) { errno = error; return -1; }
+  return pid;
+}
+
+int clinux_login_name(uid_t uid, char *name, size_t capacity) {
+  char storage[16384];
+  struct passwd entry, *found = NULL;
+  if (getpwuid_r(uid, &entry, storage, sizeof storage, &found) != 0 || found == NULL) return -1;
+  size_t length = strlen(found->pw_name);
+  if (length >= capacity) return -1;
+  memcpy(name, found->pw_name, length + 1);
+  return 0;
+}
+
+int clinux_terminal_columns(int descriptor) {
+  struct winsize size;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}

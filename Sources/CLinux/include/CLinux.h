@@ -1,0 +1,53 @@
+// Linux calls that Swift's Glibc overlay does not import.
+//
+// Never define _GNU_SOURCE here: it would change the layout of shared libc types
+// (fd_set) and clash with the other Clang modules. GNU-only calls live in clinux.c.
+#pragma once
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+
+/// Credentials that the kernel recorded for the peer of a connected AF_UNIX socket.
+struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };
+
+/// SO_PEERCRED. Returns 0, or -1 with errno set. Source: unix(7).
+int clinux_peer_credentials(int socket, struct clinux_peer *_Nonnull peer);
+
+/// accept4(2) with SOCK_CLOEXEC | SOCK_NONBLOCK. Returns the descriptor, or -1 with errno set.
+int clinux_accept(int socket);
+
+/// prctl(2) with one argument. Returns the prctl result, or -1 with errno set.
+int clinux_prctl(int option, unsigned long argument);
+
+/// What epoll_wait(2) tells of one registration, without the union of `epoll_event`.
+struct clinux_event { uint64_t token; uint32_t flags; };
+
+/// epoll_ctl(2) and epoll_wait(2) without a timeout. Return 0 or the count, or -1 with errno set.
+int clinux_epoll_add(int epoll, int descriptor, uint32_t flags, uint64_t token);
+int clinux_epoll_modify(int epoll, int descriptor, uint32_t flags, uint64_t token);
+int clinux_epoll_wait(int epoll, struct clinux_event *_Nonnull events, int capacity);
+
+/// connect(2) or bind(2) to the AF_UNIX address of `length` bytes at `path`; a leading NUL
+/// makes it abstract. Returns 0, or -1 with errno set; ENAMETOOLONG if it does not fit.
+int clinux_connect(int socket, const char *_Nonnull path, size_t length);
+int clinux_bind(int socket, const char *_Nonnull path, size_t length);
+
+/// Starts `path` in a session of its own with standard streams on /dev/null, no other
+/// descriptor, no blocked or ignored signal, and / as working directory.
+/// Returns its pid, or -1 with errno set. Source: posix_spawn(3).
+pid_t clinux_spawn_detached(
+    const char *_Nonnull path, char *_Nullable const *_Nonnull arguments,
+    char *_Nullable const *_Nonnull environment);
+
+/// The login name of `uid`, NUL-terminated, into `name`.
+/// Returns 0; -1 if there is none or it does not fit. Source: getpwuid_r(3).
+int clinux_login_name(uid_t uid, char *_Nonnull name, size_t capacity);
+
+/// ioctl(2) TIOCGWINSZ: the number of columns of the terminal, or 0.
+int clinux_terminal_columns(int descriptor);

@@ -1,0 +1,138 @@
+internal import Glibc
+
+/// An open directory; every name in it is resolved against this descriptor.
+///
+/// A directory that is renamed or replaced while open stays the one that was
+/// checked, so no file operation can be led elsewhere. No operation follows a
+/// symbolic link.
+package struct Directory: ~Copyable, Sendable {
+  private let descriptor: FileDescriptor
+
+  /// Opens the directory at `path`.
+  ///
+  /// - Parameter followsLink: Whether `path` itself may be a symbolic link.
+  /// - Throws: ``Errno``; `ENOTDIR` or `ELOOP` if it is something else.
+  ///
+  /// Source: open(2), `O_DIRECTORY`, `O_NOFOLLOW`.
+  package init(opening path: String, followsLink: Bool = false) throws(Errno) {
+    let link = followsLink ? 0 : O_NOFOLLOW
+    descriptor = try .open(path, flags: O_RDONLY | O_DIRECTORY | link)
+  }
+
+  /// Makes the directory at `path`, and its missing parents, for its owner only.
+  ///
+  /// Source: mkdir(2).
+  package static func create(_ path: String) throws(Errno) {
+    var prefix = ""
+    for component in path.split(separator: "/", omittingEmptySubsequences: true) {
+      prefix += path.hasPrefix("/") || !prefix.isEmpty ? "/" + component : String(component)
+      do throws(Errno) {
+        _ = try retrying { unsafe mkdir(prefix, 0o700) }
+      } catch .exists {
+        continue
+      }
+    }
+  }
+
+  /// What the directory is, and whose.
+  package borrowing func status() throws(Errno) -> FileStatus { try descriptor.status() }
+
+  /// How a file is opened.
+  package enum Opening: Sendable {
+    case reading
+    case readingAndWriting
+    /// The file must not be there; it is made with mode 0600.
+    case creating
+    /// The file is made with mode 0600 if it is not there.
+    case creatingIfMissing
+  }
+
+  /// Opens the file `name`; never waits (a FIFO does not block), never follows a link.
+  ///
+  /// - Throws: ``Errno``: `ENOENT`, `EEXIST`, `ELOOP` for a link.
+  ///
+  /// Source: openat(2).
+  package borrowing func open(_ name: String, for opening: Opening) throws(Errno) -> FileDescriptor {
+    let flags: CInt
+    switch opening {
+    case .reading: flags = O_RDONLY
+    case .readingAndWriting: flags = O_RDWR
+    case .creating: flags = O_RDWR | O_CREAT | O_EXCL
+    case .creatingIfMissing: flags = O_RDWR | O_CREAT
+    }
+    let all = flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    let rawValue = try descriptor.withRawValue { (directory) throws(Errno) in
+      try retrying { unsafe openat(directory, name, all, 0o600) }
+    }
+    return FileDescriptor(owning: rawValue)
+  }
+
+  /// The status of the file `name`, or nil if there is none.
+  ///
+  /// Source: fstatat(2).
+  package borrowing func status(of name: String) throws(Errno) -> FileStatus? {
+    var status = stat()
+    do throws(Errno) {
+      _ = try descriptor.withRawValue { (directory) throws(Errno) in
+        try retrying { unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) }
+      }
+    } catch .notFound {
+      return nil
+    }
+    return FileStatus(status)
+  }
+
+  /// Gives the file `name` the name `newName`, in place of what bears it.
+  ///
+  /// The new name is durable after ``synchronize()``.
+  ///
+  /// Source: renameat(2).
+  package borrowing func rename(_ name: String, to newName: String) throws(Errno) {
+    _ = try descriptor.withRawValue { (directory) throws(Errno) in
+      try retrying { unsafe renameat(directory, name, directory, newName) }
+    }
+  }
+
+  /// Removes the file `name`, if it is there.
+  ///
+  /// Source: unlinkat(2).
+  package borrowing func remove(_ name: String) throws(Errno) {
+    do throws(Errno) {
+      _ = try descriptor.withRawValue { (directory) throws(Errno) in
+        try retrying { unsafe unlinkat(directory, name, 0) }
+      }
+    } catch .notFound {
+      return
+    }
+  }
+
+  /// Waits until the names in the directory are on the device.
+  ///
+  /// Source: fsync(2), on directories.
+  package borrowing func synchronize() throws(Errno) { try descriptor.synchronize() }
+
+  /// The names in the directory, without `.` and `..`, sorted.
+  ///
+  /// Source: readdir(3).
+  package borrowing func names() throws(Errno) -> [String] {
+    let duplicate = try descriptor.withRawValue { (directory) throws(Errno) in
+      try retrying { unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    }
+    guard let stream = unsafe fdopendir(duplicate) else {
+      let failure = Errno.current
+      _ = Glibc.close(duplicate)
+      throw failure
+    }
+    defer { _ = unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
+          unsafe String(cString: characters)
+        }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

@@ -1,0 +1,110 @@
+internal import Glibc
+
+/// The environment that this process was started with.
+///
+/// It is never changed: `setenv` would leave copies of what it is given.
+///
+/// Source: environ(7).
+package enum Environment {
+  /// The value of the variable `name`, or nil if it is not set.
+  package static func value(of name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  /// Calls `body` with each entry, as its position, its name and its size.
+  static func forEachEntry(_ body: (_ position: Int, _ name: String, _ byteCount: Int) -> Void) {
+    var position = 0
+    while let entry = unsafe environ[position] {
+      let byteCount = unsafe strlen(entry)
+      // Only the name becomes a string: the value may be a secret.
+      var name: [UInt8] = []
+      while name.count < byteCount {
+        let byte = unsafe UInt8(bitPattern: entry[name.count])
+        if byte == UInt8(ascii: "=") { break }
+        name.append(byte)
+      }
+      body(position, String(decoding: name, as: UTF8.self), byteCount)
+      position += 1
+    }
+  }
+
+  /// Whether the variable `name` is set, to exactly the bytes of `value`.
+  package static func hasValue(_ value: Span<UInt8>, of name: String) -> Bool {
+    guard let current = unsafe getenv(name) else { return false }
+    let count = unsafe strlen(current)
+    guard count == value.count else { return false }
+    for index in value.indices {
+      guard unsafe UInt8(bitPattern: current[index]) == value[index] else { return false }
+    }
+    return true
+  }
+}
+
+/// The environment of a program that is about to take this process' place.
+///
+/// Inherited entries stay where they are; added ones are in one secret.
+package struct EnvironmentBlock: ~Copyable {
+  private let added: Secret
+  private let addedStarts: [Int]
+  private let inheritedPositions: [Int]
+
+  /// The bytes that entries and pointers take of the system's limit.
+  package let byteCount: Int
+
+  /// - Parameters:
+  ///   - added: Entries `NAME=value`, each with a NUL behind it.
+  ///   - addedByteCount: How much of `added` is used.
+  ///   - removed: Names of inherited entries that are left out.
+  package init(
+    added: consuming Secret, addedByteCount: Int, removing removed: Set<String>
+  ) {
+    var starts: [Int] = []
+    added.withBytes { bytes in
+      var start = 0
+      for index in 0..<addedByteCount where bytes[index] == 0 {
+        starts.append(start)
+        start = index + 1
+      }
+      precondition(start == addedByteCount, "each entry ends with NUL")
+    }
+    var positions: [Int] = []
+    var total = addedByteCount
+    Environment.forEachEntry { position, name, byteCount in
+      guard !removed.contains(name) else { return }
+      positions.append(position)
+      total += byteCount + 1
+    }
+    self.byteCount = total + (positions.count + starts.count) * MemoryLayout<Int>.size
+    self.added = added
+    addedStarts = starts
+    inheritedPositions = positions
+  }
+
+  /// Replaces this process by the program at `path`.
+  ///
+  /// - Parameter arguments: Starting with the program's name.
+  /// - Returns: Why it failed; on success nothing returns.
+  ///
+  /// Source: execve(2).
+  package borrowing func execute(_ path: String, arguments: [String]) -> Errno {
+    let arguments = CStringArray(arguments)
+    let count = inheritedPositions.count + addedStarts.count
+    let entries = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+      capacity: count + 1)
+    defer { unsafe entries.deallocate() }
+    for (index, position) in inheritedPositions.enumerated() {
+      unsafe entries[index] = environ[position]
+    }
+    unsafe entries[count] = nil
+    return unsafe added.withUnsafePointer { base in
+      for (index, start) in addedStarts.enumerated() {
+        let entry = unsafe UnsafeMutableRawPointer(mutating: base + start)
+        unsafe entries[inheritedPositions.count + index] =
+          entry.assumingMemoryBound(to: CChar.self)
+      }
+      _ = unsafe execve(path, arguments.pointers, entries)
+      return Errno.current
+    }
+  }
+}

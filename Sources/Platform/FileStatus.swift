@@ -1,0 +1,64 @@
+internal import Glibc
+
+/// What the kernel says of a file.
+///
+/// Source: stat(2).
+package struct FileStatus: Equatable, Sendable {
+  package enum Kind: Equatable, Sendable {
+    case regular
+    case directory
+    case socket
+    case symbolicLink
+    case other
+  }
+
+  package let kind: Kind
+
+  /// The permission bits, as in `0o600`.
+  package let permissions: UInt32
+  package let owner: UInt32
+  package let linkCount: Int
+  package let byteCount: Int
+
+  /// Device and inode, which tell two files apart.
+  package let identity: Identity
+
+  package struct Identity: Equatable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+  }
+
+  init(_ status: stat) {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: kind = .regular
+    case S_IFDIR: kind = .directory
+    case S_IFSOCK: kind = .socket
+    case S_IFLNK: kind = .symbolicLink
+    default: kind = .other
+    }
+    permissions = status.st_mode & 0o7777
+    owner = status.st_uid
+    linkCount = Int(status.st_nlink)
+    byteCount = Int(status.st_size)
+    identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// The status of the file at `path`, or nil if there is none.
+  ///
+  /// - Parameter followsLinks: Whether a symbolic link at the end is followed.
+  ///
+  /// Source: stat(2), lstat(2).
+  package static func ofFile(
+    at path: String, followsLinks: Bool
+  ) throws(Errno) -> FileStatus? {
+    var status = stat()
+    do throws(Errno) {
+      _ = try retrying {
+        unsafe fstatat(AT_FDCWD, path, &status, followsLinks ? 0 : AT_SYMLINK_NOFOLLOW)
+      }
+    } catch .notFound {
+      return nil
+    }
+    return FileStatus(status)
+  }
+}

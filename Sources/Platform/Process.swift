@@ -1,0 +1,121 @@
+internal import CLinux
+internal import Glibc
+
+/// This process, and those that it starts.
+package enum Process {
+  /// The effective user id.
+  package static var userID: UInt32 { geteuid() }
+
+  package static var id: Int32 { getpid() }
+
+  /// The path of the program that this process runs; nil without /proc.
+  ///
+  /// Source: proc(5), `/proc/self/exe`.
+  package static var programPath: String? {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &path, path.count)
+    guard count > 0, count < path.count else { return nil }
+    return String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Keeps the memory of this process from other processes of the same user.
+  ///
+  /// No core dump, no ptrace, no `/proc/PID/mem` or `environ`, until the next
+  /// `execve`. Both settings: a core that is piped to a program heeds no limit.
+  ///
+  /// Source: prctl(2), `PR_SET_DUMPABLE`; core(5).
+  package static func denyInspection() throws(Errno) {
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    _ = try retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
+    _ = try retrying { clinux_prctl(PR_SET_DUMPABLE, 0) }
+  }
+
+  /// Whether other processes of the same user are kept out.
+  package static var deniesInspection: Bool { clinux_prctl(PR_GET_DUMPABLE, 0) == 0 }
+
+  /// Makes sure that descriptors 0 to 2 are open, so that no file of ours becomes one.
+  ///
+  /// Source: open(2), null(4).
+  package static func openStandardStreams() throws(Errno) {
+    while true {
+      let descriptor = try retrying { unsafe open("/dev/null", O_RDWR) }
+      if descriptor > 2 {
+        _ = Glibc.close(descriptor)
+        return
+      }
+    }
+  }
+
+  /// Sets the mode bits that new files never get, as in `0o077`.
+  ///
+  /// Source: umask(2).
+  package static func setFileCreationMask(_ mask: UInt32) { _ = umask(mask) }
+
+  /// Ends this process now, without running exit handlers.
+  package static func exit(_ status: Int32) -> Never { _exit(status) }
+
+  /// Starts a program in a session of its own, with nothing of this process.
+  ///
+  /// - Parameters:
+  ///   - arguments: Starting with the program's name.
+  ///   - environment: `NAME=value` entries.
+  /// - Returns: The process id of the new program.
+  ///
+  /// Source: posix_spawn(3).
+  package static func startDetached(
+    _ path: String, arguments: [String], environment: [String]
+  ) throws(Errno) -> Int32 {
+    let arguments = CStringArray(arguments)
+    let environment = CStringArray(environment)
+    return try retrying {
+      unsafe clinux_spawn_detached(path, arguments.pointers, environment.pointers)
+    }
+  }
+
+  /// How a child ended, or nil while it runs.
+  ///
+  /// Source: waitpid(2).
+  package static func endedStatus(ofChild id: Int32) -> Int32? {
+    var status: CInt = 0
+    guard unsafe waitpid(id, &status, WNOHANG) == id else { return nil }
+    let signal = status & 0x7F
+    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+  }
+
+  /// The login name of a user, or nil if the system knows none.
+  ///
+  /// Not for static programs, which cannot load the system's name services.
+  ///
+  /// Source: getpwuid_r(3).
+  package static func loginName(ofUser id: UInt32) -> String? {
+    var name = [CChar](repeating: 0, count: 256)
+    let capacity = name.count
+    guard unsafe clinux_login_name(id, &name, capacity) == 0 else { return nil }
+    return String(
+      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The most bytes that `execve` takes for arguments and environment.
+  ///
+  /// Source: sysconf(3), `_SC_ARG_MAX`; execve(2).
+  package static var argumentByteLimit: Int { sysconf(CInt(_SC_ARG_MAX)) }
+}
+
+/// Strings as C wants them for a new program: pointers, and a null at the end.
+@safe
+final class CStringArray {
+  let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  private let count: Int
+
+  init(_ strings: [String]) {
+    count = strings.count
+    unsafe pointers = .allocate(capacity: count + 1)
+    for (index, string) in strings.enumerated() { unsafe pointers[index] = strdup(string) }
+    unsafe pointers[count] = nil
+  }
+
+  deinit {
+    for index in 0..<count { unsafe free(pointers[index]) }
+    unsafe pointers.deallocate()
+  }
+}

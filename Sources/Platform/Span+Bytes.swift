@@ -1,0 +1,56 @@
+internal import Glibc
+
+extension MutableSpan<UInt8> {
+  /// Copies `bytes` over the bytes from `offset` on.
+  ///
+  /// Both must fit: a copy past the end is a programmer's mistake and traps.
+  package mutating func replace(at offset: Int, with bytes: Span<UInt8>) {
+    precondition(offset >= 0 && bytes.count <= count - offset, "the copy must fit")
+    guard !bytes.isEmpty else { return }
+    unsafe withUnsafeMutableBufferPointer { target in
+      unsafe bytes.withUnsafeBufferPointer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        unsafe memmove(to + offset, from, source.count)
+      }
+    }
+  }
+
+  /// Moves the bytes of `range` to `offset`; the two may overlap.
+  package mutating func move(_ range: Range<Int>, to offset: Int) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is inside")
+    precondition(offset >= 0 && range.count <= count - offset, "the move must fit")
+    guard !range.isEmpty else { return }
+    unsafe withUnsafeMutableBufferPointer { target in
+      guard let base = target.baseAddress else { return }
+      unsafe memmove(base + offset, base + range.lowerBound, range.count)
+    }
+  }
+
+  /// Overwrites the bytes of `range` with zeros that the optimizer keeps.
+  ///
+  /// Source: explicit_bzero(3).
+  package mutating func wipe(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is inside")
+    guard !range.isEmpty else { return }
+    unsafe withUnsafeMutableBufferPointer { target in
+      guard let base = target.baseAddress else { return }
+      unsafe explicit_bzero(base + range.lowerBound, range.count)
+    }
+  }
+}
+
+extension Span<UInt8> {
+  /// The offset of the first `byte` at or after `start`; nil if there is none.
+  ///
+  /// Source: memchr(3).
+  package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+    guard start < count else { return nil }
+    return unsafe withUnsafeBufferPointer { bytes -> Int? in
+      guard let base = bytes.baseAddress else { return nil }
+      guard let found = unsafe memchr(base + start, CInt(byte), bytes.count - start) else {
+        return nil
+      }
+      return unsafe UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+    }
+  }
+}

@@ -1,0 +1,205 @@
+internal import CLinux
+internal import Glibc
+
+/// The terminal that controls this process, wherever the standard streams go.
+///
+/// Source: tty(4), termios(3).
+package struct Terminal: ~Copyable {
+  private let descriptor: FileDescriptor
+
+  /// Opens the controlling terminal.
+  ///
+  /// - Throws: ``Errno``; `ENXIO` if the process has none.
+  package init() throws(Errno) {
+    descriptor = try .open("/dev/tty", flags: O_RDWR | O_NOCTTY)
+  }
+
+  /// Writes `text` to the terminal, and nowhere else.
+  package borrowing func write(_ text: String) {
+    // A terminal that is gone shows itself at the next read.
+    try? descriptor.writeAll(text.utf8.span)
+  }
+
+  /// The number of columns of a standard stream's terminal, or nil if it is none.
+  package static func columns(of standardDescriptor: CInt) -> Int? {
+    let columns = Int(clinux_terminal_columns(standardDescriptor))
+    return columns > 0 ? columns : nil
+  }
+
+  /// Reads one line without showing it, straight into locked memory.
+  ///
+  /// Backspace takes back a character, Ctrl-U all of them; Ctrl-C and a signal
+  /// end the process, with the terminal as it was before.
+  ///
+  /// - Parameters:
+  ///   - prompt: What is asked for, as in `Passphrase: `.
+  ///   - limit: The most bytes that are taken.
+  /// - Returns: The bytes without the line's end.
+  /// - Throws: ``TerminalError``.
+  package borrowing func readSecret(
+    prompt: String, limit: Int
+  ) throws(TerminalError) -> Secret {
+    var line: Secret
+    do { line = try Secret(count: limit) } catch { throw .outOfLockedMemory }
+    let count = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
+      try readLine(into: &line, signals: signals)
+    }
+    do {
+      return try line.withBytes { (bytes) throws(SecretError) in
+        try Secret(copying: bytes.extracting(0..<count))
+      }
+    } catch {
+      throw .outOfLockedMemory
+    }
+  }
+
+  /// How reading a line came to its end.
+  private enum Ending {
+    case line(Int)
+    case signal(Signal)
+  }
+
+  /// Runs `body` on a terminal that neither shows nor interprets what is typed.
+  private borrowing func withoutEcho(
+    prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending
+  ) throws(TerminalError) -> Int {
+    let ending: Ending
+    do {
+      let signals: SignalQueue
+      do {
+        signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp])
+      } catch {
+        throw TerminalError.failed(error)
+      }
+      let former = try setEcho()
+      defer { restore(former) }
+      write(prompt)
+      ending = try body(signals)
+    }
+    switch ending {
+    case .line(let count): return count
+    case .signal(let signal): signal.endProcess()
+    }
+  }
+
+  private borrowing func setEcho() throws(TerminalError) -> termios {
+    var settings = termios()
+    let former: termios
+    do throws(Errno) {
+      _ = try descriptor.withRawValue { (rawValue) throws(Errno) in
+        try retrying { unsafe tcgetattr(rawValue, &settings) }
+      }
+      former = settings
+      let silenced = UInt32(ECHO | ECHONL | ICANON | ISIG | IEXTEN)
+      settings.c_lflag &= ~silenced
+      _ = try descriptor.withRawValue { (rawValue) throws(Errno) in
+        try retrying { unsafe tcsetattr(rawValue, TCSAFLUSH, &settings) }
+      }
+    } catch {
+      throw .failed(error)
+    }
+    return former
+  }
+
+  private borrowing func restore(_ former: termios) {
+    var settings = former
+    // What was typed ahead is no command: TCSAFLUSH discards it.
+    _ = descriptor.withRawValue { unsafe tcsetattr($0, TCSAFLUSH, &settings) }
+    write("\n")
+  }
+
+  private enum Control {
+    static let interrupt: UInt8 = 0x03
+    static let endOfFile: UInt8 = 0x04
+    static let backspace: UInt8 = 0x08
+    static let lineFeed: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let quit: UInt8 = 0x1C
+    static let clearLine: UInt8 = 0x15
+    static let delete: UInt8 = 0x7F
+  }
+
+  private borrowing func readLine(
+    into line: inout Secret, signals: borrowing SignalQueue
+  ) throws(TerminalError) -> Ending {
+    var count = 0
+    while true {
+      if let signal = try waitForInput(signals) { return .signal(signal) }
+      if count == line.count { throw .tooLong(limit: line.count) }
+      let ending = try line.withMutableBytes { (bytes) throws(TerminalError) -> Ending? in
+        let received: Int
+        do throws(Errno) {
+          // One byte at a time, so that what follows the line stays in the terminal.
+          received = try descriptor.read(into: &bytes, at: count, limit: 1)
+        } catch {
+          throw .failed(error)
+        }
+        guard received == 1 else { throw .closed }
+        return take(bytes[count], in: &bytes, count: &count)
+      }
+      if let ending { return ending }
+    }
+  }
+
+  /// Acts on the byte that was just typed.
+  private borrowing func take(
+    _ byte: UInt8, in bytes: inout MutableSpan<UInt8>, count: inout Int
+  ) -> Ending? {
+    switch byte {
+    case Control.lineFeed, Control.carriageReturn:
+      bytes[count] = 0
+      return .line(count)
+    case Control.endOfFile:
+      bytes[count] = 0
+      return .line(count)
+    case Control.interrupt: return .signal(.interrupt)
+    case Control.quit: return .signal(.quit)
+    case Control.backspace, Control.delete:
+      removeLastCharacter(from: &bytes, count: &count)
+    case Control.clearLine:
+      bytes.wipe(0..<(count + 1))
+      count = 0
+    default:
+      count += 1
+    }
+    return nil
+  }
+
+  private borrowing func removeLastCharacter(
+    from bytes: inout MutableSpan<UInt8>, count: inout Int
+  ) {
+    let end = count + 1
+    // The continuation bytes of a UTF-8 character go with its first byte.
+    while count > 0 {
+      count -= 1
+      if bytes[count] & 0xC0 != 0x80 { break }
+    }
+    bytes.wipe(count..<end)
+  }
+
+  /// Waits until something is typed or a signal comes.
+  private borrowing func waitForInput(
+    _ signals: borrowing SignalQueue
+  ) throws(TerminalError) -> Signal? {
+    let terminal = descriptor.withRawValue { $0 }
+    let queue = signals.withRawValue { $0 }
+    var watched = [
+      pollfd(fd: terminal, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: queue, events: Int16(POLLIN), revents: 0),
+    ]
+    do throws(Errno) {
+      _ = try retrying { unsafe poll(&watched, 2, -1) }
+    } catch {
+      throw .failed(error)
+    }
+    return signals.next()
+  }
+}
+
+/// Why nothing could be asked on the terminal.
+package enum TerminalError: Error, Equatable {
+  case failed(Errno)
+  case closed
+  case tooLong(limit: Int)
+  case outOfLockedMemory
+}

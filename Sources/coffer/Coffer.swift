@@ -1,0 +1,1 @@
+@main enum Coffer { static func main() {} }

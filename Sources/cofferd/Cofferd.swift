@@ -1,0 +1,1 @@
+@main enum Cofferd { static func main() {} }
