@@ -1,0 +1,53 @@
+/// The name of the environment variable that a key is injected as.
+///
+/// `[A-Za-z_][A-Za-z0-9_]*`, 1 to 64 characters, and none of the reserved names.
+package struct EnvironmentName: Hashable, Sendable {
+  package let text: String
+
+  package static let maximumCount = 64
+
+  package static let rule =
+    "an environment name has 1 to 64 of A-Z a-z 0-9 _ and does not begin with a digit"
+
+  /// Accepts `text` if it keeps the rules, and throws `invalid` otherwise.
+  ///
+  /// - Parameters:
+  ///   - text: The name as it was told.
+  ///   - hint: What to do instead.
+  package init(parsing text: some StringProtocol, hint: String? = nil) throws(Refusal) {
+    let bytes = text.utf8
+    guard (1...Self.maximumCount).contains(bytes.count), let first = bytes.first,
+      Self.isLetter(first), bytes.allSatisfy({ Self.isLetter($0) || Self.isDigit($0) })
+    else {
+      throw .invalid(String(text), Self.rule, hint: hint)
+    }
+    let name = String(text)
+    guard !ReservedNames.contain(name) else {
+      throw .invalid(
+        name, "the environment name is reserved, since programs are steered by it",
+        hint: hint ?? "choose another name, as with '--env NAME'")
+    }
+    guard !KeyText.occurs(in: name) else {
+      throw .invalid("environment name", "it must not hold a key's text", hint: hint)
+    }
+    self.text = name
+  }
+
+  /// The name for a key that was told none: upper case, `_` for every other
+  /// character and before a leading digit, cut to 64.
+  package init(derivedFrom name: Name) throws(Refusal) {
+    var characters = name.text.uppercased().map { character in
+      character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
+    }
+    if let first = characters.first, first.isNumber { characters.insert("_", at: 0) }
+    try self.init(
+      parsing: String(characters.prefix(Self.maximumCount)),
+      hint: "choose another name, as with '--env NAME'")
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+}

@@ -1,0 +1,66 @@
+/// Which keys are listed.
+package struct KeyFilter: Equatable, Sendable {
+  package var workspace: Name?
+  package var state: KeyState?
+
+  /// Only keys made later than this one.
+  package var after: KeyID?
+  package var limit: Int
+
+  package init(
+    workspace: Name? = nil, state: KeyState? = nil, after: KeyID? = nil, limit: Int
+  ) {
+    self.workspace = workspace
+    self.state = state
+    self.after = after
+    self.limit = limit
+  }
+}
+
+/// A page of the keys in sight, in order of creation.
+package struct KeyPage: Equatable, Sendable {
+  package let keys: [Key]
+
+  /// Whether there are more behind the last one.
+  package let hasMore: Bool
+}
+
+extension Organization {
+  /// The keys that `filter` leaves of those in the caller's sight.
+  ///
+  /// Throws `not found` for a workspace that is not in sight, and for an `after`
+  /// that no key in sight has.
+  package func page(
+    _ filter: KeyFilter, for caller: Caller, at now: Instant
+  ) throws(Refusal) -> KeyPage {
+    let user = try user(caller)
+    var start = 0
+    if let after = filter.after {
+      guard let position = position(ofKeyWithID: after), sees(user, keys[position]) else {
+        throw .notFound("id:\(after.text)")
+      }
+      start = position + 1
+    }
+    guard let name = filter.workspace else {
+      return page(filter, of: start..<keys.count, for: user, at: now)
+    }
+    let workspace = try workspace(named: name, inSightOf: user, as: name.text)
+    let positions = positions(in: .workspace(workspace.id)).lazy.filter { $0 >= start }
+    return page(filter, of: positions, for: user, at: now)
+  }
+
+  private func page(
+    _ filter: KeyFilter, of positions: some Sequence<Int>, for user: User, at now: Instant
+  ) -> KeyPage {
+    var page: [Key] = []
+    for position in positions {
+      let key = keys[position]
+      guard filter.state == nil || filter.state == key.state(at: now), sees(user, key) else {
+        continue
+      }
+      if page.count == filter.limit { return KeyPage(keys: page, hasMore: true) }
+      page.append(key)
+    }
+    return KeyPage(keys: page, hasMore: false)
+  }
+}

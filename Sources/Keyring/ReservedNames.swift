@@ -1,0 +1,113 @@
+/// Environment names that no key may have.
+///
+/// They make programs load code, redirect whom programs trust, or break the
+/// system: who may import a key must not thereby run code in the shell of
+/// whoever uses it. Names that merely carry a credential are left alone.
+package enum ReservedNames {
+  /// Whether `name` is reserved.
+  package static func contain(_ name: String) -> Bool {
+    exact.contains(name)
+      || eitherCase.contains(name.lowercased())
+      || prefixes.contains { name.hasPrefix($0) }
+      || eitherCasePrefixes.contains { name.lowercased().hasPrefix($0) }
+  }
+
+  private static let exact: Set<String> = Set(
+    [
+      system, shells, editorsAndPagers, versionControl, interpreters, builds, trust, tools,
+    ].joined())
+
+  /// Proxies are read in lower case by some programs, and in upper case by others.
+  private static let eitherCase: Set<String> = [
+    "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "rsync_proxy", "socks_proxy",
+    "socks_server",
+  ]
+
+  private static let prefixes: [String] = [
+    // The dynamic loader, the C library and its checkers.
+    "LD_", "DYLD_", "MALLOC_", "ASAN_", "LSAN_", "MSAN_", "TSAN_", "UBSAN_",
+    // Exported functions of bash.
+    "BASH_FUNC_",
+    // Sessions and their buses.
+    "XDG_", "DBUS_", "LC_", "SYSTEMD_", "LISTEN_", "WATCHDOG_",
+    // Interpreters that take code or options from a whole family of names.
+    "PYTHON", "PERL5", "RUBY", "LUA_INIT", "LUA_PATH", "LUA_CPATH", "ERL_", "JULIA_", "DOTNET_",
+    "CORECLR_", "COMPlus_", "OCAML", "R_PROFILE", "R_ENVIRON", "R_LIBS",
+    // Git and SSH helpers that are programs.
+    "GIT_CONFIG", "GIT_SSH", "GIT_TRACE", "SSH_ASKPASS",
+    // Compilers and package tools that take programs or places from them.
+    "CARGO_BUILD_", "CARGO_TARGET_", "RUSTUP_", "CGO_", "PKG_CONFIG", "CMAKE_", "TF_CLI_",
+    // Toolkits that load modules.
+    "GTK_", "GIO_", "GST_PLUGIN", "QT_",
+    // Certificates, and whom to believe.
+    "SSL_CERT_", "OPENSSL_", "LDAPTLS_", "PKCS11_",
+    // Ours.
+    "COFFER_",
+  ]
+
+  /// npm reads its settings, among them the shell that it runs, in either case.
+  private static let eitherCasePrefixes: [String] = ["npm_config_"]
+
+  private static let system = [
+    "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "LANG", "LANGUAGE", "TERM",
+    "TERMCAP", "TERMINFO", "TERMINFO_DIRS", "TZ", "TZDIR", "TMPDIR", "TMP", "TEMP", "UID", "EUID",
+    "GLIBC_TUNABLES", "GCONV_PATH", "GETCONF_DIR", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
+    "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "NIS_PATH", "DISPLAY", "WAYLAND_DISPLAY",
+    "XAUTHORITY", "NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM",
+    "MAINPID", "LIBGL_DRIVERS_PATH", "LIBVA_DRIVERS_PATH", "VALGRIND_LIB", "VALGRIND_OPTS",
+    "GCOV_PREFIX", "LLVM_PROFILE_FILE", "SWIFT_BACKTRACE", "SWIFT_EXEC", "_",
+  ]
+
+  private static let shells = [
+    "IFS", "ENV", "BASH_ENV", "BASHOPTS", "SHELLOPTS", "BASH_LOADABLES_PATH", "PROMPT_COMMAND",
+    "PS0", "PS1", "PS2", "PS3", "PS4", "CDPATH", "FPATH", "ZDOTDIR", "GLOBIGNORE", "EXECIGNORE",
+    "FCEDIT", "HISTFILE", "INPUTRC", "POSIXLY_CORRECT", "SHLVL", "SUDO_ASKPASS", "SUDO_EDITOR",
+  ]
+
+  private static let editorsAndPagers = [
+    "EDITOR", "VISUAL", "PAGER", "BROWSER", "MANPAGER", "MANPATH", "INFOPATH", "LESSOPEN",
+    "LESSCLOSE", "LESS", "VIMINIT", "GVIMINIT", "EXINIT", "VIM", "VIMRUNTIME", "MYVIMRC",
+    "EMACSLOADPATH", "AWKPATH", "AWKLIBPATH",
+  ]
+
+  private static let versionControl = [
+    "GIT_EXEC_PATH", "GIT_ASKPASS", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER",
+    "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TEMPLATE_DIR", "GIT_DIR", "GIT_COMMON_DIR",
+    "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ALLOW_PROTOCOL", "GIT_SSL_NO_VERIFY", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SVN_SSH",
+    "CVS_RSH", "HGRCPATH", "HGEDITOR", "RSYNC_RSH", "RSYNC_CONNECT_PROG",
+  ]
+
+  private static let interpreters = [
+    "NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NODE_REPL_EXTERNAL_MODULE", "BUN_OPTIONS", "BUN_INSPECT", "YARN_RC_FILENAME", "PERLLIB",
+    "PIP_CONFIG_FILE", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "BUNDLE_PATH",
+    "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_HOME", "CLASSPATH",
+    "MAVEN_OPTS", "MAVEN_ARGS", "GRADLE_OPTS", "GRADLE_USER_HOME", "SBT_OPTS", "ANT_OPTS",
+    "CATALINA_OPTS", "PHPRC", "PHP_INI_SCAN_DIR", "R_HOME", "ELIXIR_ERL_OPTIONS",
+    "CAML_LD_LIBRARY_PATH", "TCLLIBPATH", "VIRTUAL_ENV",
+  ]
+
+  private static let builds = [
+    "CC", "CXX", "CPP", "LD", "AR", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "MAKE", "MAKEFLAGS",
+    "MAKEFILES", "GNUMAKEFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
+    "COMPILER_PATH", "GCC_EXEC_PREFIX", "GOFLAGS", "GOENV", "GOROOT", "GOPATH", "GOBIN", "GOPROXY",
+    "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOTOOLCHAIN", "RUSTC", "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC", "RUSTFLAGS", "RUSTDOCFLAGS", "CARGO", "CARGO_HOME",
+  ]
+
+  private static let trust = [
+    "SSH_AUTH_SOCK", "SSH_SK_HELPER", "CURL_CA_BUNDLE", "CURL_HOME", "REQUESTS_CA_BUNDLE",
+    "AWS_CA_BUNDLE", "SSLKEYLOGFILE", "WGETRC", "NETRC", "GNUPGHOME", "GPG_AGENT_INFO", "GPG_TTY",
+    "GNUTLS_SYSTEM_PRIORITY_FILE", "KRB5_CONFIG", "KRB5CCNAME", "KRB5_KTNAME", "LDAPCONF",
+    "LDAPRC", "SASL_CONF_PATH", "PGSERVICEFILE", "PGSYSCONFDIR", "PASSWORD_STORE_DIR",
+    "PASSWORD_STORE_EXTENSIONS_DIR",
+  ]
+
+  /// Their configuration names programs that they run.
+  private static let tools = [
+    "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY",
+    "CONTAINER_HOST", "KUBECONFIG", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG",
+    "CLOUDSDK_CONFIG", "CLOUDSDK_PYTHON", "ANSIBLE_CONFIG",
+  ]
+}
