@@ -1,0 +1,86 @@
+/// A line from a daemon, as a client reads it.
+package enum ServerLine: Equatable, Sendable {
+  case ok(String)
+  case error(number: Int, message: String)
+  case status([String])
+
+  /// The hint that belongs to the `ERR` line behind it.
+  case hint(String)
+
+  /// Where in the line the data are, still escaped.
+  case data(Range<Int>)
+  case inquire(String)
+  case comment(String)
+
+  /// Reads a line; throws ``SyntaxError`` for what no Assuan server sends.
+  package init(parsing line: Span<UInt8>) throws(SyntaxError) {
+    if line.count >= 2, line[0] == UInt8(ascii: "D"), line[1] == 0x20 {
+      self = .data(2..<line.count)
+      return
+    }
+    let text = Self.text(of: line)
+    if text.isEmpty || text.hasPrefix("#") {
+      self = .comment(String(text.dropFirst(2)))
+      return
+    }
+    let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+    let rest = parts.count == 2 ? String(parts[1]) : ""
+    switch parts[0] {
+    case "OK": self = .ok(rest)
+    case "ERR": self = try Self.error(rest)
+    case "S": self = try Self.status(rest)
+    case "INQUIRE": self = .inquire(String(rest.prefix { $0 != " " }))
+    default: throw SyntaxError("the daemon sent a line that is none of Assuan's")
+    }
+  }
+
+  private static func text(of line: Span<UInt8>) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(line.count)
+    for index in line.indices { bytes.append(line[index]) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func error(_ rest: String) throws(SyntaxError) -> ServerLine {
+    let parts = rest.split(separator: " ", maxSplits: 1)
+    guard let first = parts.first, let number = Int(first) else {
+      throw SyntaxError("the daemon sent an error without a number")
+    }
+    return .error(number: number, message: parts.count == 2 ? String(parts[1]) : "")
+  }
+
+  private static func status(_ rest: String) throws(SyntaxError) -> ServerLine {
+    if rest.hasPrefix("HINT ") {
+      return .hint(try Percent.decodedText(Array(rest.dropFirst(5).utf8).span))
+    }
+    var words: [String] = []
+    for word in rest.split(separator: " ") {
+      words.append(try Percent.decodedText(Array(word.utf8).span))
+    }
+    return .status(words)
+  }
+}
+
+/// The fields of a status line: words `name=value`.
+package struct StatusFields: Equatable, Sendable {
+  /// The words before the first field, such as `KEY`.
+  package let keywords: [String]
+
+  /// In the order of the line.
+  package let fields: [(name: String, value: String)]
+
+  package init(_ words: [String]) {
+    keywords = words.filter { !$0.contains("=") }
+    fields = words.compactMap { word in
+      guard let equals = word.firstIndex(of: "=") else { return nil }
+      return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+  }
+
+  package subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+  package static func == (left: StatusFields, right: StatusFields) -> Bool {
+    left.keywords == right.keywords
+      && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
+  }
+}
