@@ -15,12 +15,7 @@ package struct EnvironmentName: Hashable, Sendable {
   ///   - text: The name as it was told.
   ///   - hint: What to do instead.
   package init(parsing text: some StringProtocol, hint: String? = nil) throws(Refusal) {
-    let bytes = text.utf8
-    guard (1...Self.maximumCount).contains(bytes.count), let first = bytes.first,
-      Self.isLetter(first), bytes.allSatisfy({ Self.isLetter($0) || Self.isDigit($0) })
-    else {
-      throw .invalid(String(text), Self.rule, hint: hint)
-    }
+    guard Self.hasShape(text) else { throw .invalid(String(text), Self.rule, hint: hint) }
     let name = String(text)
     guard !ReservedNames.contain(name) else {
       throw .invalid(
@@ -43,6 +38,23 @@ package struct EnvironmentName: Hashable, Sendable {
     try self.init(
       parsing: String(characters.prefix(Self.maximumCount)),
       hint: "choose another name, as with '--env NAME'")
+  }
+
+  /// A name that was accepted when it was stored; nil if none ever could be.
+  ///
+  /// The table of reserved names may have grown since: using the name asks it again.
+  package init?(stored text: String) {
+    guard Self.hasShape(text) else { return nil }
+    self.text = text
+  }
+
+  /// Whether the name is reserved by today's table.
+  package var isReserved: Bool { ReservedNames.contain(text) }
+
+  private static func hasShape(_ text: some StringProtocol) -> Bool {
+    let bytes = text.utf8
+    guard (1...maximumCount).contains(bytes.count), let first = bytes.first else { return false }
+    return isLetter(first) && bytes.allSatisfy { isLetter($0) || isDigit($0) }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {

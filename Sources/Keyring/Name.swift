@@ -48,6 +48,12 @@ package struct Note: Hashable, Sendable {
 
   private init(unchecked text: String) { self.text = text }
 
+  /// A note that was accepted when it was stored; nil if none ever could be.
+  package init?(stored text: String) {
+    guard text.utf8.count <= Self.maximumByteCount else { return nil }
+    self.init(unchecked: text)
+  }
+
   /// Accepts `text` if it keeps the rules, and throws `invalid` otherwise.
   package init(parsing text: String) throws(Refusal) {
     guard text.utf8.count <= Self.maximumByteCount else {

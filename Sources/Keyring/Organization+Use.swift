@@ -53,8 +53,14 @@ extension Organization {
         .wrongState, object, "the key is \(key.state(at: now).rawValue)",
         hint: "'coffer show \(object)' tells since when")
     }
+    let environmentName = name ?? key.environmentName
+    guard !environmentName.isReserved else {
+      throw .invalid(
+        object, "its environment name \(environmentName.text) is reserved",
+        hint: "give it another name, as with '-k \(object)=NAME'")
+    }
     return Injection(
-      key: key, version: version, environmentName: name ?? key.environmentName,
+      key: key, version: version, environmentName: environmentName,
       sealedValue: sealedValue)
   }
 
