@@ -39,7 +39,6 @@ package struct Directory: ~Copyable, Sendable {
 
   /// How a file is opened.
   package enum Opening: Sendable {
-    case reading
     case readingAndWriting
     /// The file must not be there; it is made with mode 0600.
     case creating
@@ -55,7 +54,6 @@ package struct Directory: ~Copyable, Sendable {
   package borrowing func open(_ name: String, for opening: Opening) throws(Errno) -> FileDescriptor {
     let flags: CInt
     switch opening {
-    case .reading: flags = O_RDONLY
     case .readingAndWriting: flags = O_RDWR
     case .creating: flags = O_RDWR | O_CREAT | O_EXCL
     case .creatingIfMissing: flags = O_RDWR | O_CREAT

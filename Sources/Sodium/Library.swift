@@ -1,5 +1,5 @@
 internal import CSodium
-internal import Platform
+package import Platform
 
 /// Whether `sodium_init` succeeded; called once, on first use.
 ///
@@ -26,7 +26,7 @@ package enum SodiumError: Error, Equatable {
   /// No locked memory is left for a secret.
   case outOfLockedMemory
 
-  init(_ error: SecretError) {
+  package init(_ error: SecretError) {
     switch error {
     case .outOfLockedMemory: self = .outOfLockedMemory
     }

@@ -1,0 +1,238 @@
+package import Keyring
+package import Platform
+internal import Sodium
+
+/// An unlocked vault: its keys, what it knows, and its logs.
+///
+/// It belongs to one thread. A change is sealed and applied here, handed to
+/// another thread as a ``Batch`` to be written and synced, and acknowledged
+/// with an audit row that names its record.
+package final class Vault {
+  package private(set) var organization: Organization
+
+  /// The latest moment that the logs tell of; the vault's time is never before it.
+  package let mark: Instant
+
+  private let key: VaultKey
+  private let tagKey: Secret
+  private let fingerprintKey: Secret
+  private let slotsNumber: UInt64
+
+  private var records: SealedLog
+  private let recordsFile: LogFile
+
+  /// Where the first frame that is in no batch yet belongs.
+  private var recordsByteCount: Int
+  private var unwritten: [UInt8] = []
+
+  private var audit: SealedLog
+  private let auditFile: LogFile
+  private var auditByteCount: Int
+
+  /// The last head of the audit that is on the device.
+  private var synchronizedAuditHead: LogHead
+
+  /// What a vault is put together from, when it is opened.
+  struct Parts: ~Copyable {
+    let key: VaultKey
+    let tagKey: Secret
+    let fingerprintKey: Secret
+    let organization: Organization
+    let mark: Instant
+    let slotsNumber: UInt64
+    let records: SealedLog
+    let recordsFile: LogFile
+    let recordsByteCount: Int
+    let audit: SealedLog
+    let auditFile: LogFile
+    let auditByteCount: Int
+  }
+
+  init(_ parts: consuming Parts) {
+    organization = parts.organization
+    mark = parts.mark
+    slotsNumber = parts.slotsNumber
+    records = parts.records
+    recordsFile = parts.recordsFile
+    recordsByteCount = parts.recordsByteCount
+    audit = parts.audit
+    auditFile = parts.auditFile
+    auditByteCount = parts.auditByteCount
+    synchronizedAuditHead = parts.audit.head
+    key = parts.key
+    tagKey = parts.tagKey
+    fingerprintKey = parts.fingerprintKey
+  }
+
+  // MARK: Changes
+
+  /// Applies `changes`, and seals them as the next record.
+  ///
+  /// The record is durable once the batch that it is in has been written.
+  ///
+  /// - Parameters:
+  ///   - changes: As decided against ``organization``; at least one.
+  ///   - actor: Who asked.
+  ///   - verb: What was asked.
+  ///   - now: The vault's time.
+  /// - Returns: The record's sequence.
+  package func append(
+    _ changes: [Change], by actor: Actor, verb: String, at now: Instant
+  ) -> UInt64 {
+    let record = Record(
+      time: now, actor: actor, verb: verb, auditHead: synchronizedAuditHead,
+      slotsNumber: slotsNumber, items: changes.map { .change($0) })
+    for change in changes {
+      do throws(InconsistentChange) {
+        try organization.apply(change)
+      } catch {
+        preconditionFailure("a change that was just decided does not fit: \(error.reason)")
+      }
+    }
+    unwritten += records.seal(record.encoded, key: key.records)
+    return records.head.sequence
+  }
+
+  /// The records that were appended since the last batch; nil if there are none.
+  package func nextBatch() -> Batch? {
+    guard !unwritten.isEmpty else { return nil }
+    defer {
+      recordsByteCount += unwritten.count
+      unwritten = []
+    }
+    return Batch(file: recordsFile, offset: recordsByteCount, bytes: unwritten)
+  }
+
+  /// Records on their way to the device.
+  package struct Batch: Sendable {
+    fileprivate let file: LogFile
+    fileprivate let offset: Int
+    fileprivate let bytes: [UInt8]
+
+    /// Writes the records and waits until they are on the device.
+    ///
+    /// After a failure nothing is known of them, and the file must not be
+    /// written again.
+    package func write() throws(StoreError) {
+      try file.write(bytes, at: offset)
+      try file.synchronize()
+    }
+  }
+
+  // MARK: Audit
+
+  /// Writes `rows` in one go; they need not be on the device yet.
+  ///
+  /// Throws if they could not be written; then none of them counts as written.
+  package func append(_ rows: [AuditRow]) throws(StoreError) {
+    guard !rows.isEmpty else { return }
+    let former = audit
+    var bytes: [UInt8] = []
+    for row in rows {
+      bytes += audit.seal(
+        row.encoded(synchronized: synchronizedAuditHead.sequence), key: key.audit)
+    }
+    do throws(StoreError) {
+      try auditFile.write(bytes, at: auditByteCount)
+    } catch {
+      // The next rows take the same place.
+      audit = former
+      throw error
+    }
+    auditByteCount += bytes.count
+  }
+
+  /// Whether rows were written since the audit was last synced.
+  package var hasUnsynchronizedAudit: Bool { synchronizedAuditHead != audit.head }
+
+  /// The rows that have been written, on their way to the device.
+  package var auditSynchronization: AuditSynchronization {
+    AuditSynchronization(file: auditFile, head: audit.head)
+  }
+
+  package struct AuditSynchronization: Sendable {
+    fileprivate let file: LogFile
+    fileprivate let head: LogHead
+
+    /// Waits until the rows are on the device.
+    package func run() throws(StoreError) { try file.synchronize() }
+  }
+
+  /// Takes note that the rows of `synchronization` are on the device.
+  package func complete(_ synchronization: AuditSynchronization) {
+    guard synchronization.head.sequence > synchronizedAuditHead.sequence else { return }
+    synchronizedAuditHead = synchronization.head
+  }
+
+  // MARK: Values
+
+  /// Seals a value for memory and disk.
+  package func seal(_ value: Span<UInt8>, as role: ValueRole) -> [UInt8] {
+    SealedBox.seal(value, key: key.values, context: role.context(vault: key.vault))
+  }
+
+  /// How many bytes a sealed value has when it is open.
+  package static func openByteCount(ofSealed sealed: [UInt8]) -> Int {
+    sealed.count - SealedBox.overhead
+  }
+
+  /// Opens a sealed value into locked memory.
+  ///
+  /// - Parameters:
+  ///   - sealed: As ``seal(_:as:)`` made it.
+  ///   - role: What it was sealed as.
+  ///   - output: At least as long as ``openByteCount(ofSealed:)`` says.
+  /// - Returns: The number of bytes.
+  /// - Throws: ``StoreError/damaged(file:reason:)`` if it is not authentic.
+  package func open(
+    _ sealed: [UInt8], as role: ValueRole, into output: inout MutableSpan<UInt8>
+  ) throws(StoreError) -> Int {
+    do throws(SodiumError) {
+      return try SealedBox.open(
+        sealed.span, into: &output, key: key.values, context: role.context(vault: key.vault))
+    } catch {
+      throw .damaged(file: records.fileName, reason: "a sealed value is not authentic")
+    }
+  }
+
+  /// The tag of an issued key's text.
+  package func tag(of text: Span<UInt8>) -> Digest { Digest(Hash.digest(of: text, key: tagKey)) }
+
+  /// The fingerprint of an imported value.
+  package func fingerprint(of value: Span<UInt8>) -> Digest {
+    Digest(Hash.digest(of: value, key: fingerprintKey))
+  }
+
+  /// Draws an id that no key of the vault has.
+  package func drawKeyID() -> KeyID {
+    while true {
+      guard let id = KeyID(fromRandom: Random.bytes(count: 32)) else { continue }
+      if organization.key(withID: id) == nil { return id }
+    }
+  }
+
+  /// Draws the text of a new issued key.
+  ///
+  /// Throws ``StoreError/outOfLockedMemory``.
+  package func drawText(type: KeyType, id: KeyID) throws(StoreError) -> Secret {
+    do throws(SodiumError) {
+      while true {
+        let random = try Random.secret(count: KeyText.randomByteCount)
+        var isWritten = false
+        let text: Secret
+        do throws(SecretError) {
+          text = try random.withBytes { (random) throws(SecretError) -> Secret in
+            try Secret(count: KeyText.byteCount) { text in
+              isWritten = KeyText.write(type: type, id: id, random: random, to: &text)
+            }
+          }
+        } catch {
+          throw SodiumError(error)
+        }
+        if isWritten { return text }
+      }
+    } catch {
+      throw .outOfLockedMemory
+    }
+  }
+}
