@@ -28,6 +28,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     linkerSettings: programLinking)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
+    swiftSettings: testSettings)
+}
+
 let package = Package(
   name: "coffer",
   products: [
@@ -46,9 +52,14 @@ let package = Package(
     module("Daemon", ["Keyring", "Platform", "Sodium", "Store", "Wire"]),
     module("Client", ["Keyring", "Platform", "Wire"]),
 
-    program("cofferd", ["Daemon"]),
+    program("cofferd", ["Daemon", "Platform"]),
     program("coffer", ["Client"]),
     program("Benchmarks", ["Platform"]),
+
+    .target(
+      name: "TestSupport", dependencies: ["Keyring", "Platform", "Store"], path: "Tests/TestSupport",
+      swiftSettings: testSettings),
+    tests("Store", ["Keyring", "Platform", "Sodium"]),
   ],
   swiftLanguageModes: [.v6]
 )

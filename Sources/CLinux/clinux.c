@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/un.h>
 #include <termios.h>
+#include <unistd.h>
 
 int clinux_peer_credentials(int socket, struct clinux_peer *peer) {
   struct ucred credentials;
@@ -75,6 +76,25 @@ int clinux_bind(int socket, const char *path, size_t length) {
   struct sockaddr_un address;
   socklen_t size = fill_address(&address, path, length);
   return size == 0 ? -1 : bind(socket, (struct sockaddr *)&address, size);
+}
+
+int clinux_send_datagram(
+    const char *path, size_t path_length, const char *text, size_t text_length) {
+  struct sockaddr_un address;
+  socklen_t size = fill_address(&address, path, path_length);
+  if (size == 0) return -1;
+  if (address.sun_path[0] == '@') {
+    address.sun_path[0] = '\0';
+    size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path_length);
+  }
+  int socket_descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket_descriptor < 0) return -1;
+  ssize_t sent = sendto(socket_descriptor, text, text_length, MSG_NOSIGNAL,
+                        (struct sockaddr *)&address, size);
+  int error = errno;
+  close(socket_descriptor);
+  errno = error;
+  return sent < 0 ? -1 : 0;
 }
 
 pid_t clinux_spawn_detached(

@@ -14,6 +14,19 @@ package enum Change: Equatable, Sendable {
   case keyRevoked(KeyID, Revocation)
 }
 
+extension Change {
+  /// The key that it is about, if it is about one.
+  package var keyID: KeyID? {
+    switch self {
+    case .keyAdded(let key): key.id
+    case .keyRevoked(let id, _): id
+    case .organizationNamed, .userAdded, .workspaceAdded, .organizationRoleSet,
+      .workspaceRoleSet:
+      nil
+    }
+  }
+}
+
 /// A change that does not fit the state it is applied to.
 ///
 /// The log was authenticated before it was read, so this is a log that some

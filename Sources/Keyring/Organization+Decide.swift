@@ -23,11 +23,13 @@ extension Organization {
     }
   }
 
-  /// Refuses a plan that could not be carried out now.
+  /// The type of the key that `plan` makes; refuses one that cannot be made now.
   ///
-  /// For asking before the value is sent; the decision counts, not this answer.
-  package func check(_ plan: KeyPlan, by caller: Caller, at now: Instant) throws(Refusal) {
-    _ = try shape(of: plan, by: try user(caller), at: now)
+  /// For asking before the value is there; the decision counts, not this answer.
+  package func type(
+    of plan: KeyPlan, by caller: Caller, at now: Instant
+  ) throws(Refusal) -> KeyType {
+    try shape(of: plan, by: try user(caller), at: now).namespace.type
   }
 
   // MARK: Adding a key

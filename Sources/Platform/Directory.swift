@@ -34,6 +34,17 @@ package struct Directory: ~Copyable, Sendable {
     }
   }
 
+  /// Removes the file at `path`, if it is there.
+  ///
+  /// Source: unlink(2).
+  package static func removeFile(_ path: String) throws(Errno) {
+    do throws(Errno) {
+      _ = try retrying { unsafe unlink(path) }
+    } catch .notFound {
+      return
+    }
+  }
+
   /// What the directory is, and whose.
   package borrowing func status() throws(Errno) -> FileStatus { try descriptor.status() }
 

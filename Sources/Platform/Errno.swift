@@ -22,6 +22,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let permissionDenied = Errno(code: EACCES)
   package static let tooManyOpenFiles = Errno(code: EMFILE)
   package static let tooManyOpenFilesInSystem = Errno(code: ENFILE)
+  package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
 }
 

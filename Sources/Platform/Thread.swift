@@ -65,14 +65,18 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
   }
 }
 
-/// Carries one noncopyable value from thread to thread; whoever takes it owns it.
-package final class Handoff<Value: ~Copyable & Sendable>: Sendable {
+/// Carries one value from thread to thread; whoever takes it owns it.
+package final class Handoff<Value: ~Copyable>: Sendable {
   private let value: Mutex<Value?>
 
   package init(_ value: consuming sending Value) { self.value = Mutex(value) }
 
   /// The value, for the first who asks.
-  package func take() -> Value? {
-    value.withLock { $0.take() }
+  package func take() -> sending Value? {
+    value.withLock { value in
+      let taken = value.take()
+      value = nil
+      return taken
+    }
   }
 }

@@ -49,11 +49,8 @@ struct Record: Equatable {
   var keyIDs: [KeyID] {
     items.compactMap { item in
       switch item {
-      case .change(.keyAdded(let key)): key.id
-      case .change(.keyRevoked(let id, _)): id
-      case .change(.organizationNamed), .change(.userAdded), .change(.workspaceAdded),
-        .change(.organizationRoleSet), .change(.workspaceRoleSet), .hashingKeys:
-        nil
+      case .change(let change): change.keyID
+      case .hashingKeys: nil
       }
     }
   }

@@ -39,6 +39,8 @@ extension Vault {
 
     /// What was mended on the way, for the log.
     package let notes: [String]
+
+    package consuming func takeRecoveryCode() -> Secret? { recoveryCode }
   }
 
   /// Makes a vault in `directory`, and opens it.

@@ -94,6 +94,9 @@ package enum PrintableText {
   /// How much of an object's name a message shows.
   private static let maximumObjectCount = 100
 
+  /// How much of a claimed command's name is kept.
+  private static let maximumClaimCount = 64
+
   /// How much of a line is shown, so that it fits into one of the protocol.
   private static let maximumLineByteCount = 900
 
@@ -109,6 +112,11 @@ package enum PrintableText {
     let masked = KeyText.masked(text)
     guard masked.count > maximumObjectCount else { return withoutControls(masked) }
     return withoutControls(String(masked.prefix(maximumObjectCount))) + "..."
+  }
+
+  /// What a client claims to be, cut to what a log keeps of it.
+  package static func claim(_ text: String) -> String {
+    String(withoutControls(KeyText.masked(text)).prefix(maximumClaimCount))
   }
 
   /// `text` with `?` in place of each character that steers a terminal.

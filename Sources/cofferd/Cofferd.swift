@@ -1,1 +1,9 @@
-@main enum Cofferd { static func main() {} }
+internal import Daemon
+internal import Platform
+
+@main
+enum Cofferd {
+  static func main() {
+    Process.exit(Daemon.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

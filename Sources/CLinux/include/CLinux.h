@@ -38,6 +38,11 @@ int clinux_epoll_wait(int epoll, struct clinux_event *_Nonnull events, int capac
 int clinux_connect(int socket, const char *_Nonnull path, size_t length);
 int clinux_bind(int socket, const char *_Nonnull path, size_t length);
 
+/// Sends one datagram to the AF_UNIX address of `path_length` bytes at `path`; a leading `@`
+/// makes it abstract. Returns 0, or -1 with errno set. Source: sd_notify(3).
+int clinux_send_datagram(
+    const char *_Nonnull path, size_t path_length, const char *_Nonnull text, size_t text_length);
+
 /// Starts `path` in a session of its own with standard streams on /dev/null, no other
 /// descriptor, no blocked or ignored signal, and / as working directory.
 /// Returns its pid, or -1 with errno set. Source: posix_spawn(3).

@@ -1,0 +1,84 @@
+internal import Wire
+
+/// One command: what it is called, takes, says of itself, and does.
+struct CommandDefinition: Sendable {
+  let verb: Verb
+
+  /// As in `SHOW KEY`.
+  let synopsis: String
+
+  /// A line, and behind it what else there is to know.
+  let help: [String]
+
+  /// The options that it takes with a value, and those that it takes without.
+  var options: Set<String> = []
+  var flags: Set<String> = []
+
+  /// How many words it takes besides.
+  var wordCount: ClosedRange<Int> = 0...0
+
+  let availability: Availability
+
+  let run: @Sendable (Exchange, Command) throws(Failure) -> Progress
+
+  /// When a command is served, and to whom.
+  enum Availability: Sendable {
+    /// Always, to everyone who is let in.
+    case always
+
+    /// While no vault is there.
+    case withoutVault
+
+    /// While a vault is there, locked or not.
+    case withVault
+
+    /// While the vault is unlocked, to its users.
+    case unlocked
+  }
+
+  /// Throws unless `command` has the options and words that it takes.
+  func check(_ command: Command) throws(Failure) {
+    for option in command.options {
+      let name = PrintableText.object(option.name)
+      guard options.contains(option.name) || flags.contains(option.name) else {
+        throw Failure(
+          .unknownOption, "\(verb.rawValue) has no option --\(name)",
+          hint: "'HELP \(verb.rawValue)' lists them")
+      }
+      guard options.contains(option.name) == (option.value != nil) else {
+        let form = option.value == nil ? "a value, as --\(name)=VALUE" : "no value"
+        throw Failure(.parameter, "--\(name) takes \(form)")
+      }
+    }
+    guard wordCount.contains(command.words.count) else {
+      throw Failure(.parameter, "this is not how it is written: \(synopsis)")
+    }
+  }
+
+  /// The definition of each command; a new verb does not compile without one.
+  static func of(_ verb: Verb) -> CommandDefinition {
+    switch verb {
+    case .nop: .nop
+    case .bye: .bye
+    case .reset: .reset
+    case .help: .help
+    case .option: .option
+    case .cancel: .cancel
+    case .getInfo: .getInfo
+    case .initialize: .initialize
+    case .unlock: .unlock
+    case .lock: .lock
+    case .status: .status
+    case .whoAmI: .whoAmI
+    case .workspace: .workspace
+    case .user: .user
+    case .grant: .grant
+    case .create: .create
+    case .importKey: .importKey
+    case .list: .list
+    case .show: .show
+    case .revoke: .revoke
+    case .environment: .environment
+    }
+  }
+}

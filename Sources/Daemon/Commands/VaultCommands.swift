@@ -1,0 +1,217 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+// Making, opening and closing the vault.
+
+extension CommandDefinition {
+  static let initialize = CommandDefinition(
+    verb: .initialize,
+    synopsis:
+      "INIT --organization=NAME [--owner=NAME --owner-uid=N] [--key-file] [--no-recovery]",
+    help: [
+      "Makes a vault for an organization, and leaves it unlocked.",
+      "Inquires PASSPHRASE, or KEYFILE with --key-file: what will open the vault.",
+      "Answers with a recovery code as data, unless --no-recovery. It is shown only now.",
+      "The Owner is the user of the daemon's uid, or who is named; the name is that of the",
+      "uid on this system, unless told. With --system only uid 0 makes a vault.",
+    ],
+    options: ["organization", "owner", "owner-uid"], flags: ["key-file", "no-recovery"],
+    availability: .withoutVault
+  ) { exchange, command throws(Failure) in
+    try requireAdministrator(exchange)
+    let founding = try newVault(command, of: exchange)
+    let kind = secretKind(command)
+    return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
+      (answer) throws(Failure) in
+      let secret = try unlockSecret(kind, copying: answer)
+      let actor = exchange.actor(UserID(number: 1))
+      exchange.server.keeper.create(founding, secret: secret, by: actor) { result in
+        conclude(exchange, result)
+      }
+      return .pending
+    }
+  }
+
+  static let unlock = CommandDefinition(
+    verb: .unlock, synopsis: "UNLOCK [--key-file]",
+    help: [
+      "Opens the vault; an open one stays open, and the secret is checked.",
+      "Inquires PASSPHRASE (a recovery code will do), or KEYFILE with --key-file.",
+      "Opening gives no rights: they come from the uid.",
+    ],
+    flags: ["key-file"], availability: .withVault
+  ) { exchange, command throws(Failure) in
+    let kind = secretKind(command)
+    return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
+      (answer) throws(Failure) in
+      let secret = try unlockSecret(kind, copying: answer)
+      exchange.server.keeper.unlock(with: secret) { result in
+        conclude(exchange, result)
+      }
+      return .pending
+    }
+  }
+
+  static let lock = CommandDefinition(
+    verb: .lock, synopsis: "LOCK",
+    help: [
+      "Forgets all keys and values, until the vault is unlocked again.",
+      "For Owners; with --system for uid 0 too.",
+    ],
+    availability: .always
+  ) { exchange, _ throws(Failure) in
+    let server = exchange.server
+    let vault = try server.keeper.openVault()
+    let caller = server.gate.caller(exchange.peer, in: vault.organization)
+    if !isRootOfSystem(exchange) {
+      try server.gate.audited(exchange, in: vault) {
+        (organization, caller, _) throws(Refusal) -> Void in
+        guard try organization.user(caller).role == .owner else {
+          throw .forbidden("vault", "only an Owner locks the vault", hint: "ask an Owner")
+        }
+      }
+    }
+    server.gate.noteUnanswered(exchange, caller)
+    server.lock { exchange.succeed() }
+    return .pending
+  }
+
+  static let status = CommandDefinition(
+    verb: .status, synopsis: "STATUS",
+    help: [
+      "Tells, a field a line: state (none, locked, unlocked, damaged); to users of an",
+      "unlocked vault also organization, writable, memory_locked, and locks_in, the seconds",
+      "until an unused vault is locked.",
+    ],
+    availability: .always
+  ) { exchange, _ throws(Failure) in
+    let server = exchange.server
+    let keeper = server.keeper
+    exchange.status(["state=\(keeper.state.text)"])
+    switch keeper.state {
+    case .absent, .locked: break
+    case .damaged(let error): exchange.status(["problem=\(error.message)"])
+    case .unlocked(let vault):
+      let organization = vault.organization
+      guard case .user = server.gate.caller(exchange.peer, in: organization) else { break }
+      exchange.status(["organization=\(organization.name?.text ?? "")"])
+      exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
+      if let error = keeper.writeFailure { exchange.status(["problem=\(error.message)"]) }
+      exchange.status(["memory_locked=\(server.isMemoryLocked ? "yes" : "no")"])
+      if let seconds = server.secondsUntilIdleLock { exchange.status(["locks_in=\(seconds)"]) }
+    }
+    return .done
+  }
+
+  // MARK: Helpers
+
+  private static func isRootOfSystem(_ exchange: Exchange) -> Bool {
+    exchange.server.options.isSystem && exchange.peer.userID == 0
+  }
+
+  /// Throws unless the client may make a vault: in user mode everyone who is
+  /// let in, with `--system` uid 0.
+  private static func requireAdministrator(_ exchange: Exchange) throws(Failure) {
+    guard !exchange.server.options.isSystem || exchange.peer.userID == 0 else {
+      throw Failure(
+        .forbidden, "only root makes the vault of the system", hint: "use 'sudo coffer init'")
+    }
+  }
+
+  private static func newVault(
+    _ command: Command, of exchange: Exchange
+  ) throws(Failure) -> Vault.Founding {
+    guard let organization = command.value(of: "organization") else {
+      throw Failure(.parameter, "--organization=NAME is missing")
+    }
+    let isSystem = exchange.server.options.isSystem
+    var uid = exchange.peer.userID
+    if let told = command.value(of: "owner-uid") {
+      guard isSystem else {
+        throw Failure(.parameter, "--owner-uid is for a daemon with --system, yours serves you")
+      }
+      guard let number = UInt32(told) else { throw Failure(.invalid, "--owner-uid: no uid") }
+      uid = number
+    }
+    do throws(Refusal) {
+      try User.checkBindable(uid)
+      let owner: Name
+      if let told = command.value(of: "owner") {
+        owner = try Name(parsing: told)
+      } else {
+        owner = try ownName(ofUser: uid)
+      }
+      return Vault.Founding(
+        organization: try Name(parsing: organization), owner: owner, ownerUID: uid,
+        hasRecoveryCode: !command.hasOption("no-recovery"))
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// The login name of `uid` if it can be a user's, else `uid-N`.
+  private static func ownName(ofUser uid: UInt32) throws(Refusal) -> Name {
+    if let login = Process.loginName(ofUser: uid), let name = Name(login) { return name }
+    return try Name(parsing: "uid-\(uid)")
+  }
+
+  private static func secretKind(_ command: Command) -> UnlockSecret.Kind {
+    command.hasOption("key-file") ? .keyFile : .passphrase
+  }
+
+  private static func secretKeyword(_ kind: UnlockSecret.Kind) -> String {
+    switch kind {
+    case .passphrase: "PASSPHRASE"
+    case .keyFile: "KEYFILE"
+    }
+  }
+
+  /// What the client answered, ready to be handed to a worker.
+  private static func unlockSecret(
+    _ kind: UnlockSecret.Kind, copying answer: borrowing Secret
+  ) throws(Failure) -> Handoff<UnlockSecret> {
+    switch kind {
+    case .passphrase:
+      guard answer.count > 0 else { throw Failure(.invalid, "the passphrase is empty") }
+    case .keyFile:
+      guard answer.count >= UnlockSecret.minimumKeyFileByteCount else {
+        throw Failure(
+          .invalid,
+          "a key file has at least \(UnlockSecret.minimumKeyFileByteCount) random bytes")
+      }
+    }
+    do throws(SecretError) {
+      let bytes = try answer.withBytes { (bytes) throws(SecretError) in
+        try Secret(copying: bytes)
+      }
+      return Handoff(UnlockSecret(kind, bytes))
+    } catch {
+      throw Failure(StoreError.outOfLockedMemory)
+    }
+  }
+
+  /// Answers INIT or UNLOCK when the worker is through with it.
+  private static func conclude(
+    _ exchange: Exchange, _ result: consuming Result<Secret?, StoreError>
+  ) {
+    let server = exchange.server
+    switch consume result {
+    case .failure(let error):
+      if error == .wrongSecret { server.gate.noteWrongSecret() }
+      exchange.fail(Failure(error))
+    case .success(let recoveryCode):
+      guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
+      let caller = server.gate.caller(exchange.peer, in: vault.organization)
+      server.gate.noteUnlocked()
+      server.gate.note(exchange, caller)
+      if let recoveryCode {
+        let sealed = recoveryCode.withBytes { vault.seal($0, as: .reply) }
+        exchange.value(
+          SealedData(prefix: [], sealedValue: sealed, role: .reply, endsWithNUL: false))
+      }
+      exchange.succeed()
+    }
+  }
+}

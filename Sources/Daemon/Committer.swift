@@ -1,0 +1,215 @@
+internal import Keyring
+internal import Store
+internal import Wire
+
+/// Brings changes to the disk, in order, many at a time.
+///
+/// While a batch is being synced further changes wait; then each is decided
+/// against what the ones before it have made of the organization, and all of
+/// them are written and synced as the next batch. A change is answered when its
+/// batch is on the device and its audit row is written.
+final class Committer {
+  private let keeper: VaultKeeper
+  private let gate: Gate
+  private let worker: Worker
+  private let mailbox: Mailbox
+
+  private var waiting: [Item] = []
+  private var batch: [Decided] = []
+
+  /// Whether the worker writes or syncs something.
+  private var isBusy = false
+
+  private enum Item {
+    case change(Pending)
+
+    /// Runs when all changes before it have been answered.
+    case barrier(() -> Void)
+  }
+
+  /// A change that somebody waits for.
+  private struct Pending {
+    let exchange: Exchange
+    let request: Request
+    let object: String
+    let answer: (Vault, [Change]) -> Void
+  }
+
+  /// A change of the batch that is being written.
+  private struct Decided {
+    let pending: Pending
+    let caller: Caller
+    let changes: [Change]
+
+    /// nil if nothing had to change.
+    let record: UInt64?
+  }
+
+  init(_ keeper: VaultKeeper, gate: Gate, worker: Worker, mailbox: Mailbox) {
+    self.keeper = keeper
+    self.gate = gate
+    self.worker = worker
+    self.mailbox = mailbox
+  }
+
+  /// Whether anything is on its way.
+  var isIdle: Bool { !isBusy && waiting.isEmpty && batch.isEmpty }
+
+  /// Decides `request` when its turn comes, and writes what it changes.
+  ///
+  /// - Parameters:
+  ///   - request: What the client wants to have changed.
+  ///   - exchange: The command, which ends when it is done or refused.
+  ///   - object: What the audit says that it was about.
+  ///   - answer: Adds to the answer, when the change is durable.
+  func submit(
+    _ request: Request, of exchange: Exchange, about object: String,
+    _ answer: @escaping (Vault, [Change]) -> Void
+  ) {
+    waiting.append(
+      .change(Pending(exchange: exchange, request: request, object: object, answer: answer)))
+    drain()
+  }
+
+  /// Runs `body` when all changes that were submitted before have been answered.
+  func whenIdle(_ body: @escaping () -> Void) {
+    waiting.append(.barrier(body))
+    drain()
+  }
+
+  private func drain() {
+    while !isBusy, let item = waiting.first {
+      switch item {
+      case .change(let pending):
+        waiting.removeFirst()
+        decide(pending)
+      case .barrier(let body):
+        guard batch.isEmpty else { return writeBatch() }
+        waiting.removeFirst()
+        body()
+      }
+    }
+    if !isBusy { writeBatch() }
+  }
+
+  private func decide(_ pending: Pending) {
+    pending.exchange.proceed { () throws(Failure) -> Progress in
+      let vault = try keeper.openVault()
+      let exchange = pending.exchange
+      var caller = Caller.nobody
+      var time = keeper.now()
+      let changes = try gate.audited(exchange, in: vault) {
+        (organization, who, now) throws(Refusal) in
+        caller = who
+        time = now
+        return try organization.decide(pending.request, by: who, at: now)
+      }
+      var record: UInt64?
+      if !changes.isEmpty {
+        try requireWritable()
+        record = vault.append(
+          changes, by: gate.actor(exchange, caller), verb: exchange.command.verb, at: time)
+      }
+      batch.append(
+        Decided(pending: pending, caller: caller, changes: changes, record: record))
+      return .pending
+    }
+  }
+
+  private func requireWritable() throws(Failure) {
+    guard let error = keeper.writeFailure else { return }
+    throw Failure(
+      .wrongState, "the vault is read-only: \(error.message)",
+      hint: "mend the cause, then 'coffer lock' and 'coffer unlock'")
+  }
+
+  private func writeBatch() {
+    guard !batch.isEmpty else { return }
+    guard let vault = keeper.vault, let records = vault.nextBatch() else {
+      // Nothing had to change: what was found so is answered at once.
+      return finishBatch(nil)
+    }
+    isBusy = true
+    let mailbox = mailbox
+    worker.submit {
+      do throws(StoreError) {
+        try records.write()
+        mailbox.post(.batchWritten(nil))
+      } catch {
+        mailbox.post(.batchWritten(error))
+      }
+    }
+  }
+
+  /// Goes on when the worker has written the batch, or failed to.
+  func batchWritten(_ error: StoreError?) {
+    isBusy = false
+    finishBatch(error)
+    drain()
+  }
+
+  private func finishBatch(_ error: StoreError?) {
+    let finished = batch
+    batch = []
+    if let error { keeper.becomeReadOnly(error) }
+    for decided in finished {
+      let exchange = decided.pending.exchange
+      guard let vault = keeper.vault, error == nil || decided.record == nil else {
+        exchange.fail(.outcomeUnknown(error ?? .noVault))
+        continue
+      }
+      if let record = decided.record {
+        gate.note(
+          exchange, decided.caller, keyIDs: decided.changes.compactMap(\.keyID),
+          object: decided.pending.object, record: record, orElse: Self.unacknowledged)
+      }
+      decided.pending.answer(vault, decided.changes)
+      exchange.succeed()
+    }
+  }
+
+  /// The answer to a change that is durable, while its audit row is not.
+  private static let unacknowledged = Failure(
+    .failed, "outcome unknown: the change was written, its audit row was not",
+    hint: "look with 'coffer show' what is there")
+
+  // MARK: Audit
+
+  /// Brings the audit rows that were written to the device.
+  ///
+  /// - Parameter completion: Called when they are there, or cannot be.
+  func synchronizeAudit(_ completion: @escaping () -> Void = {}) {
+    whenIdle { [self] in
+      guard let vault = keeper.vault, vault.hasUnsynchronizedAudit else { return completion() }
+      isBusy = true
+      afterSynchronization = completion
+      let synchronization = vault.auditSynchronization
+      let mailbox = mailbox
+      worker.submit {
+        do throws(StoreError) {
+          try synchronization.run()
+          mailbox.post(.auditSynchronized(synchronization, nil))
+        } catch {
+          mailbox.post(.auditSynchronized(synchronization, error))
+        }
+      }
+    }
+  }
+
+  private var afterSynchronization: (() -> Void)?
+
+  /// Goes on when the worker has synced the audit, or failed to.
+  func auditSynchronized(
+    _ synchronization: Vault.AuditSynchronization, _ error: StoreError?
+  ) {
+    isBusy = false
+    if let error {
+      keeper.becomeReadOnly(error)
+    } else {
+      keeper.vault?.complete(synchronization)
+    }
+    let completion = afterSynchronization.take()
+    completion?()
+    drain()
+  }
+}

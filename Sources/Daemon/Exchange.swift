@@ -1,0 +1,136 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+/// How far a command has come.
+enum Progress {
+  /// It is answered with OK, unless it was answered before.
+  case done
+
+  /// It goes on when a worker or the client has answered.
+  case pending
+}
+
+/// One command in work, and its answer as it takes shape.
+///
+/// It ends exactly once: with ``succeed()`` or with ``fail(_:)``. If the client
+/// goes away before, ending it does nothing.
+final class Exchange {
+  let command: Command
+  let server: Server
+  private let session: Session
+  private var chunks: [Chunk] = []
+  private var hasEnded = false
+
+  /// Whether an audit row belongs to the answer, which must not go out without it.
+  private var needsRow: Failure?
+
+  init(command: Command, session: Session, server: Server) {
+    self.command = command
+    self.session = session
+    self.server = server
+  }
+
+  var peer: PeerCredentials { session.connection.peer }
+
+  /// The session, for the commands that are about it.
+  var ownSession: Session { session }
+
+  /// Who asks, for the audit.
+  func actor(_ user: UserID?) -> Actor {
+    Actor(
+      user: user, uid: peer.userID, processID: peer.processID, command: session.claimedCommand)
+  }
+
+  // MARK: Running
+
+  /// Looks the command up and runs it.
+  func begin() {
+    proceed { () throws(Failure) -> Progress in
+      guard let verb = Verb(rawValue: command.verb) else {
+        throw Failure(
+          .unknownCommand, "unknown command", hint: "'HELP' lists the commands")
+      }
+      let definition = CommandDefinition.of(verb)
+      try server.gate.admit(definition, self)
+      try definition.check(command)
+      return try definition.run(self, command)
+    }
+  }
+
+  /// Runs a part of the command.
+  func proceed(_ body: () throws(Failure) -> Progress) {
+    do throws(Failure) {
+      switch try body() {
+      case .done: if !hasEnded { succeed() }
+      case .pending: break
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
+  // MARK: Answering
+
+  /// Adds a status line.
+  func status(_ words: [String]) { chunks.append(.lines(ReplyLine.status(words))) }
+
+  /// Adds status fields, leaving out those without a value.
+  func status(_ keywords: [String] = [], _ fields: [(String, String?)]) {
+    status(keywords + fields.compactMap { name, value in value.map { "\(name)=\($0)" } })
+  }
+
+  func comment(_ text: String) { chunks.append(.lines(ReplyLine.comment(text))) }
+
+  /// Adds data in which nothing is secret.
+  func data(_ text: String) {
+    let bytes = Array(text.utf8)
+    var lines = [UInt8](repeating: 0, count: DataEncoder.maximumByteCount(for: bytes.count))
+    var encoder = DataEncoder(at: 0)
+    var span = lines.mutableSpan
+    encoder.append(bytes.span, to: &span)
+    encoder.finish(in: &span)
+    let count = encoder.position
+    lines.removeLast(lines.count - count)
+    chunks.append(.lines(lines))
+  }
+
+  /// Adds a sealed value as data; it is opened when it is sent.
+  func value(_ data: SealedData) { chunks.append(.value(data)) }
+
+  /// Makes the answer depend on the audit rows of this turn.
+  ///
+  /// - Parameter failure: What the client is told if they cannot be written.
+  func requireRow(orElse failure: Failure) { needsRow = failure }
+
+  /// Ends the command with OK.
+  func succeed(_ text: String? = nil, thenCloses: Bool = false) {
+    chunks.append(.lines(ReplyLine.ok(text)))
+    end(thenCloses: thenCloses)
+  }
+
+  /// Ends the command with an error; nothing else of the answer is sent.
+  func fail(_ failure: Failure) {
+    chunks = [.lines(ReplyLine.error(failure))]
+    end(thenCloses: false)
+  }
+
+  private func end(thenCloses: Bool) {
+    precondition(!hasEnded, "a command ends once")
+    hasEnded = true
+    session.finishCommand(
+      Session.Response(chunks: chunks, ifUnaudited: needsRow), thenCloses: thenCloses)
+    chunks = []
+    server.resume(session)
+  }
+
+  /// Asks the client for something secret.
+  func inquire(
+    _ keyword: String, seconds: Int64 = Limits.answerSeconds,
+    _ completion: @escaping (borrowing Secret) throws(Failure) -> Progress
+  ) -> Progress {
+    session.inquire(Inquiry(keyword, of: self, seconds: seconds, completion))
+    return .pending
+  }
+}

@@ -1,0 +1,229 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+/// Where it is decided whether a request is granted, and where that is audited.
+///
+/// Every command passes ``admit(_:_:)``; every use of what is in the vault
+/// passes one of the two others, so nothing is decided without a row.
+final class Gate {
+  private let keeper: VaultKeeper
+  private let isSystem: Bool
+
+  /// The audit rows of this turn of the loop.
+  private var rows: [AuditRow] = []
+
+  private var refusals = RefusalFolding(limit: Limits.auditedRefusals)
+
+  /// What was refused while no row could be written.
+  private var refusalsWhileLocked: UInt64 = 0
+
+  init(_ keeper: VaultKeeper, isSystem: Bool) {
+    self.keeper = keeper
+    self.isSystem = isSystem
+  }
+
+  // MARK: Admission
+
+  /// Throws unless the command is served now, and to this client.
+  func admit(_ definition: CommandDefinition, _ exchange: Exchange) throws(Failure) {
+    switch definition.availability {
+    case .always: break
+    case .withoutVault:
+      switch keeper.state {
+      case .absent: break
+      case .damaged(let error): throw Failure(error)
+      case .locked, .unlocked: throw Failure(StoreError.vaultExists)
+      }
+    case .withVault:
+      switch keeper.state {
+      case .absent: throw Failure(StoreError.noVault)
+      case .locked, .damaged, .unlocked: break
+      }
+    case .unlocked:
+      do throws(Failure) {
+        let vault = try keeper.openVault()
+        _ = try user(of: exchange, in: vault)
+      } catch {
+        if error == .locked { refusalsWhileLocked += 1 }
+        throw error
+      }
+    }
+  }
+
+  /// On whose behalf the client asks.
+  ///
+  /// In user mode everyone who is let in is the Owner, whatever uid the record
+  /// holds, so that a vault which was moved to another machine still has one.
+  func caller(_ peer: PeerCredentials, in organization: Organization) -> Caller {
+    let user = organization.user(withUID: peer.userID)
+    if isSystem { return user.map { .user($0.id) } ?? .nobody }
+    let owner = user?.role == .owner ? user : organization.firstOwner
+    return owner.map { .user($0.id) } ?? .nobody
+  }
+
+  /// The user on whose behalf the client asks; throws `forbidden` if there is none.
+  func user(of exchange: Exchange, in vault: Vault) throws(Failure) -> User {
+    try audited(exchange, in: vault) { (organization, caller, _) throws(Refusal) in
+      try organization.user(caller)
+    }
+  }
+
+  // MARK: Deciding
+
+  /// Reads from the organization what the caller may read.
+  ///
+  /// A refusal gets its audit row, and fails the command if that cannot be
+  /// written.
+  ///
+  /// - Parameters:
+  ///   - exchange: The command.
+  ///   - vault: The open vault.
+  ///   - body: Decides by the rules, for this caller, now.
+  /// - Returns: What `body` returns.
+  /// - Throws: ``Failure`` for a refusal.
+  func audited<Result>(
+    _ exchange: Exchange, in vault: Vault,
+    _ body: (Organization, Caller, Instant) throws(Refusal) -> Result
+  ) throws(Failure) -> Result {
+    let now = keeper.now()
+    let caller = caller(exchange.peer, in: vault.organization)
+    do throws(Refusal) {
+      return try body(vault.organization, caller, now)
+    } catch {
+      refuse(exchange, caller, error, at: now)
+      throw Failure(error)
+    }
+  }
+
+  private func refuse(
+    _ exchange: Exchange, _ caller: Caller, _ refusal: Refusal, at now: Instant
+  ) {
+    let failure = Failure(refusal)
+    let fold = refusals.note(ofUser: exchange.peer.userID, at: now)
+    if let folded = fold.folded {
+      rows.append(
+        AuditRow(
+          time: now,
+          actor: Actor(user: nil, uid: exchange.peer.userID, processID: 0, command: ""),
+          verb: "REFUSED", outcome: UInt16(Failure.Code.limit.rawValue),
+          object: "and \(folded) more"))
+    }
+    guard fold.hasOwnRow else { return }
+    rows.append(
+      AuditRow(
+        time: now, actor: actor(exchange, caller), verb: exchange.command.verb,
+        outcome: UInt16(failure.code.rawValue), object: PrintableText.object(refusal.object)))
+    exchange.requireRow(orElse: Self.unaudited)
+  }
+
+  /// Takes note of what was done, in a row that must be written before the answer.
+  func note(
+    _ exchange: Exchange, _ caller: Caller, keyIDs: [KeyID] = [], object: String = "",
+    record: UInt64? = nil, orElse failure: Failure = Gate.unaudited
+  ) {
+    rows.append(
+      AuditRow(
+        time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,
+        keyIDs: keyIDs, object: object, record: record))
+    exchange.requireRow(orElse: failure)
+  }
+
+  /// Takes note of what is done whether its row can be written or not.
+  func noteUnanswered(_ exchange: Exchange, _ caller: Caller) {
+    rows.append(
+      AuditRow(time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb))
+  }
+
+  func actor(_ exchange: Exchange, _ caller: Caller) -> Actor {
+    switch caller {
+    case .user(let id): exchange.actor(id)
+    case .nobody: exchange.actor(nil)
+    }
+  }
+
+  /// The answer to what cannot be audited.
+  static let unaudited = Failure(
+    .failed, "the audit row could not be written, so this was not done",
+    hint: "'coffer status' says why")
+
+  // MARK: Rows
+
+  /// Takes note of a secret that opened nothing.
+  func noteWrongSecret() { refusalsWhileLocked += 1 }
+
+  /// Tells the audit what was refused while the vault was locked.
+  func noteUnlocked() {
+    guard refusalsWhileLocked > 0 else { return }
+    rows.append(
+      AuditRow(
+        time: keeper.now(), actor: Self.daemon, verb: "REFUSED",
+        outcome: UInt16(Failure.Code.locked.rawValue),
+        object: "\(refusalsWhileLocked) while locked"))
+    refusalsWhileLocked = 0
+  }
+
+  /// Takes note of what the daemon does by itself.
+  func noteOwn(_ verb: String, object: String) {
+    rows.append(AuditRow(time: keeper.now(), actor: Self.daemon, verb: verb, object: object))
+  }
+
+  private static var daemon: Actor {
+    Actor(user: nil, uid: Process.userID, processID: Process.id, command: "cofferd")
+  }
+
+  /// Writes the rows of this turn.
+  ///
+  /// - Returns: Whether they were written; if not, the answers that need them
+  ///   must not go out.
+  func writeRows() -> Bool {
+    guard !rows.isEmpty else { return true }
+    defer { rows = [] }
+    guard let vault = keeper.vault else { return false }
+    do throws(StoreError) {
+      try vault.append(rows)
+      return true
+    } catch {
+      keeper.becomeReadOnly(error)
+      return false
+    }
+  }
+}
+
+/// Which refusals get rows of their own, so that nobody fills the disk with them.
+struct RefusalFolding {
+  private let limit: Int
+  private var windows: [UInt32: Window] = [:]
+
+  private struct Window {
+    let start: Instant
+    var count = 0
+  }
+
+  /// One minute.
+  private static let length = Seconds(60)
+
+  init(limit: Int) { self.limit = limit }
+
+  struct Outcome: Equatable {
+    /// Whether the refusal gets a row of its own.
+    let hasOwnRow: Bool
+
+    /// How many of an earlier minute had none; they get one row together.
+    let folded: Int?
+  }
+
+  /// Counts a refusal of a uid.
+  mutating func note(ofUser uid: UInt32, at now: Instant) -> Outcome {
+    var folded: Int?
+    var window = windows[uid] ?? Window(start: now)
+    if now >= window.start.advanced(by: Self.length) {
+      if window.count > limit { folded = window.count - limit }
+      window = Window(start: now)
+    }
+    window.count += 1
+    windows[uid] = window
+    return Outcome(hasOwnRow: window.count <= limit, folded: folded)
+  }
+}

@@ -1,0 +1,70 @@
+internal import Platform
+
+/// What one client can take of the daemon; past a limit it is told which, and
+/// no other client notices.
+enum Limits {
+  /// Connections at a time, and of one uid.
+  static let connections = 1024
+  static let connectionsOfOneUser = 256
+
+  /// How long a line may take from its first byte to its end.
+  static let lineSeconds: Int64 = 10
+
+  /// How long the answer to an inquiry may take; a person types a passphrase.
+  static let answerSeconds: Int64 = 60
+  static let passphraseSeconds: Int64 = 120
+
+  /// How long a client may leave its answers unread.
+  static let unreadSeconds: Int64 = 10
+
+  /// How long a command waits for a place to put an answer.
+  static let answerPlaceSeconds: Int64 = 10
+
+  /// The longest value, and the longest answer to an inquiry.
+  static let valueByteCount = 65_536
+  static let answerByteCount = 131_072
+
+  /// Answers that can be in the making at a time, and of one uid.
+  static let answers = 32
+  static let answersOfOneUser = 16
+
+  /// Keys that one command injects; far more than an environment holds.
+  static let injections = 1000
+
+  /// Keys on a page of a list, unless told, and at the most.
+  static let pageDefault = 100
+  static let pageMaximum = 1000
+
+  /// Refusals of one uid that get audit rows of their own, in a minute.
+  static let auditedRefusals = 10
+
+  /// How long accepting rests when the process has no descriptor left.
+  static let exhaustionMilliseconds: Int64 = 100
+
+  /// How much is read of one connection before others have their turn.
+  static let readsInARow = 8
+
+  /// How many connections are accepted before others have their turn.
+  static let acceptsInARow = 64
+
+  /// How long a daemon that was told to end may take to write what it accepted.
+  static let endSeconds: Int64 = 5
+}
+
+/// The locked memory of the daemon: 5.8 MiB, below the usual limit of 8.
+enum SecretSupplies {
+  static let keyByteCount = 128
+  static let outputByteCount = 262_144
+
+  static let all: [SecretArena.Supply] = [
+    // Keys of the vault, key texts, short passphrases.
+    SecretArena.Supply(blockByteCount: keyByteCount, blockCount: 256),
+    // A line of each connection.
+    SecretArena.Supply(blockByteCount: 1024, blockCount: Limits.connections + 64),
+    // The value that is being opened, long passphrases, key files.
+    SecretArena.Supply(blockByteCount: Limits.valueByteCount, blockCount: 4),
+    SecretArena.Supply(blockByteCount: Limits.answerByteCount, blockCount: Limits.answers),
+    // What is being sent.
+    SecretArena.Supply(blockByteCount: outputByteCount, blockCount: 1),
+  ]
+}

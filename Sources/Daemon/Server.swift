@@ -1,0 +1,385 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+/// The event loop: connections, time, signals, and what the workers bring back.
+///
+/// All of it runs on one thread. A turn of the loop does what is there to do,
+/// writes the audit rows of all that in one go, and only then sends the
+/// answers.
+final class Server {
+  let options: Options
+  let keeper: VaultKeeper
+  let gate: Gate
+  let committer: Committer
+  let answerPlaces = AnswerPlaces()
+
+  /// Whether the memory for secrets is locked.
+  let isMemoryLocked: Bool
+
+  /// The time of this turn.
+  private(set) var now = BootInstant.now
+
+  private var epoll: Epoll
+  private let listener: Listener
+  private let timer: Timer
+  private let signals: SignalQueue
+  private let mailbox: Mailbox
+  private let memory: OutputMemory
+
+  private var sessions: [UInt64: Session] = [:]
+  private var nextSessionID = Token.firstSession
+
+  /// Sessions whose input, output or deadline may have changed in this turn.
+  private var touched: [UInt64: Session] = [:]
+
+  /// Sessions whose command has ended, so that the next one can begin.
+  private var resumable: [Session] = []
+
+  private var interests: [UInt64: Epoll.Interest] = [:]
+  private var areRowsWritten = true
+  private var schedule = Schedule()
+
+  /// What the kernel tells an event by.
+  private enum Token {
+    static let listener: UInt64 = 0
+    static let timer: UInt64 = 1
+    static let signals: UInt64 = 2
+    static let mailbox: UInt64 = 3
+    static let firstSession: UInt64 = 16
+  }
+
+  /// The moments that the loop itself waits for.
+  private struct Schedule {
+    /// When the timer is set to go off.
+    var armed: BootInstant?
+
+    /// When somebody last used what is in the vault.
+    var lastUse = BootInstant.now
+
+    var auditSynchronization: BootInstant?
+    var acceptance: BootInstant?
+
+    /// When the loop ends, whatever is still to do.
+    var end: BootInstant?
+    var hasEnded = false
+    var isLocking = false
+  }
+
+  /// How long audit rows may wait to be synced.
+  private static let auditSynchronizationSeconds: Int64 = 5
+
+  init(
+    _ options: Options, directory: VaultDirectory, listener: consuming Listener,
+    signals: consuming SignalQueue, isMemoryLocked: Bool
+  ) throws(Errno) {
+    self.options = options
+    self.isMemoryLocked = isMemoryLocked
+    let mailbox = try Mailbox()
+    let epoll = try Epoll()
+    let timer = try Timer()
+    do throws(SecretError) {
+      memory = try OutputMemory()
+    } catch {
+      throw Errno.outOfMemory
+    }
+    keeper = VaultKeeper(directory, worker: try Worker(), mailbox: mailbox)
+    gate = Gate(keeper, isSystem: options.isSystem)
+    committer = Committer(keeper, gate: gate, worker: try Worker(), mailbox: mailbox)
+    try listener.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.listener, interest: .reading)
+    }
+    try timer.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.timer, interest: .reading)
+    }
+    try signals.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.signals, interest: .reading)
+    }
+    try mailbox.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.mailbox, interest: .reading)
+    }
+    self.mailbox = mailbox
+    self.epoll = epoll
+    self.timer = timer
+    self.listener = listener
+    self.signals = signals
+  }
+
+  // MARK: The loop
+
+  /// Serves until a signal ends it.
+  func run() throws(Errno) {
+    while !schedule.hasEnded {
+      let events = try epoll.wait()
+      now = .now
+      for event in events { handle(event) }
+      finishTurn()
+    }
+    listener.remove()
+  }
+
+  private func handle(_ event: Epoll.Event) {
+    switch event.token {
+    case Token.listener: accept()
+    case Token.timer:
+      timer.clear()
+      schedule.armed = nil
+      expire()
+    case Token.signals:
+      while signals.next() != nil { beginEnd() }
+    case Token.mailbox:
+      for message in mailbox.collect() { handle(message) }
+    case let id:
+      guard let session = sessions[id] else { return }
+      touch(session)
+      if event.isReadable {
+        session.receive()
+      } else if event.isHangUp {
+        end(session)
+      }
+    }
+  }
+
+  private func handle(_ message: Mailbox.Message) {
+    switch message {
+    case .batchWritten(let error): committer.batchWritten(error)
+    case .auditSynchronized(let synchronization, let error):
+      committer.auditSynchronized(synchronization, error)
+    case .opened(let vault):
+      schedule.lastUse = now
+      keeper.finishJob(opened: vault)
+    case .jobEnded(let error): keeper.finishJob(error)
+    }
+  }
+
+  /// Sends what the turn has brought, once its audit rows are written.
+  private func finishTurn() {
+    // Sending can end a session, and so free a place that another waits for.
+    while !resumable.isEmpty || !touched.isEmpty {
+      while let session = resumable.popLast() { session.process() }
+      writeRows()
+      let turn = touched
+      touched = [:]
+      for session in turn.values {
+        session.releaseStaged(areRowsWritten: areRowsWritten)
+        session.flush(with: memory, vault: keeper.vault)
+      }
+      areRowsWritten = true
+      for (id, session) in turn where sessions[id] != nil { settle(session) }
+    }
+    arm()
+  }
+
+  /// Writes the audit rows that are due; the turn's answers depend on it.
+  func writeRows() {
+    areRowsWritten = gate.writeRows() && areRowsWritten
+    if schedule.auditSynchronization == nil, keeper.vault?.hasUnsynchronizedAudit == true {
+      schedule.auditSynchronization = now.advanced(bySeconds: Self.auditSynchronizationSeconds)
+    }
+  }
+
+  /// Notes that `session` is to be looked at when the turn ends.
+  func touch(_ session: Session) { touched[session.id] = session }
+
+  /// Lets `session` go on with its next command.
+  func resume(_ session: Session) {
+    resumable.append(session)
+    touch(session)
+  }
+
+  /// Notes that somebody used what is in the vault.
+  func noteUse() { schedule.lastUse = now }
+
+  // MARK: Connections
+
+  private func accept() {
+    for _ in 0..<Limits.acceptsInARow {
+      let socket: UnixSocket
+      do throws(Errno) {
+        guard let accepted = try listener.accept() else { return }
+        socket = accepted
+      } catch {
+        Log.note("accepting a connection failed: \(error)")
+        return restAccepting()
+      }
+      begin(socket)
+    }
+  }
+
+  private func begin(_ socket: consuming UnixSocket) {
+    let peer: PeerCredentials
+    let connection: Connection
+    do throws(Errno) {
+      peer = try socket.peer()
+    } catch {
+      return
+    }
+    if let refusal = refusal(of: peer) {
+      // Whoever does not read it need not be waited for.
+      _ = try? socket.send(ReplyLine.error(refusal).span)
+      return
+    }
+    do throws(SecretError) {
+      connection = try Connection(socket, peer: peer)
+    } catch {
+      return
+    }
+    let id = nextSessionID
+    nextSessionID += 1
+    do throws(Errno) {
+      try connection.withRawValue { (raw) throws(Errno) -> Void in
+        try epoll.add(raw, token: id, interest: .reading)
+      }
+    } catch {
+      return Log.note("watching a connection failed: \(error)")
+    }
+    let session = Session(id: id, connection: connection, server: self)
+    sessions[id] = session
+    interests[id] = .reading
+    session.stage(
+      Session.Response(
+        chunks: [.lines(ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you"))],
+        ifUnaudited: nil))
+  }
+
+  private func refusal(of peer: PeerCredentials) -> Failure? {
+    if !options.isSystem && peer.userID != Process.userID {
+      Log.note("refused a connection of uid \(peer.userID) (process \(peer.processID))")
+      return Failure(.forbidden, "this daemon serves uid \(Process.userID) only")
+    }
+    if sessions.count >= Limits.connections {
+      return Failure(.limit, "there are \(Limits.connections) connections already")
+    }
+    let own = sessions.values.count { $0.connection.peer.userID == peer.userID }
+    if own >= Limits.connectionsOfOneUser {
+      return Failure(
+        .limit, "uid \(peer.userID) has \(Limits.connectionsOfOneUser) connections already")
+    }
+    return nil
+  }
+
+  /// Ends a connection; what was not sent is forgotten.
+  func end(_ session: Session) {
+    guard sessions.removeValue(forKey: session.id) != nil else { return }
+    interests[session.id] = nil
+    touched[session.id] = nil
+    session.cleanUp()
+  }
+
+  /// Tells the kernel and the timer what `session` waits for now.
+  private func settle(_ session: Session) {
+    let interest = session.interest
+    if interests[session.id] != interest {
+      interests[session.id] = interest
+      do throws(Errno) {
+        try session.connection.withRawValue { (raw) throws(Errno) -> Void in
+          try epoll.modify(raw, token: session.id, interest: interest)
+        }
+      } catch {
+        return end(session)
+      }
+    }
+    if let deadline = session.deadline { arm(deadline) }
+  }
+
+  // MARK: Time
+
+  private func arm(_ moment: BootInstant) {
+    if let armed = schedule.armed, armed <= moment { return }
+    schedule.armed = moment
+    // Fails only for times that no clock can have.
+    try? timer.set(moment)
+  }
+
+  /// Sets the timer to the first of the moments that the loop itself waits for.
+  private func arm() {
+    let moments = [
+      schedule.auditSynchronization, schedule.acceptance, schedule.end, idleLockMoment,
+    ]
+    if let first = moments.compactMap(\.self).min() { arm(first) }
+  }
+
+  private var idleLockMoment: BootInstant? {
+    guard keeper.vault != nil, !schedule.isLocking, let idle = options.idleLock else { return nil }
+    return schedule.lastUse.advanced(bySeconds: idle.count)
+  }
+
+  /// How many seconds are left until an unused vault is locked; nil for ever.
+  var secondsUntilIdleLock: Int64? { idleLockMoment.map { max($0.seconds(since: now), 0) } }
+
+  private func expire() {
+    for session in sessions.values {
+      guard let deadline = session.deadline else { continue }
+      if deadline <= now {
+        touch(session)
+        session.expire(at: now)
+      } else {
+        arm(deadline)
+      }
+    }
+    if let moment = schedule.auditSynchronization, moment <= now {
+      schedule.auditSynchronization = nil
+      committer.synchronizeAudit()
+    }
+    if let moment = schedule.acceptance, moment <= now {
+      schedule.acceptance = nil
+      watchListener(.reading)
+    }
+    if let moment = idleLockMoment, moment <= now {
+      Log.note("nobody has used the vault for \(options.idleLock?.text ?? "long"): locking it")
+      gate.noteOwn("LOCK", object: "idle")
+      lock()
+    }
+    if let moment = schedule.end, moment <= now {
+      Log.note("ending before everything was written")
+      schedule.hasEnded = true
+    }
+  }
+
+  private func restAccepting() {
+    watchListener([])
+    schedule.acceptance = now.advanced(byMilliseconds: Limits.exhaustionMilliseconds)
+  }
+
+  private func watchListener(_ interest: Epoll.Interest) {
+    try? listener.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.modify(raw, token: Token.listener, interest: interest)
+    }
+  }
+
+  // MARK: Locking and ending
+
+  /// Locks the vault, when all that was accepted before has been written.
+  ///
+  /// The row that tells of it was noted before.
+  ///
+  /// - Parameter completion: Called when the keys are gone.
+  func lock(_ completion: @escaping () -> Void = {}) {
+    schedule.isLocking = true
+    committer.whenIdle { [self] in writeRows() }
+    committer.synchronizeAudit { [self] in
+      writeRows()
+      keeper.lock()
+      schedule.isLocking = false
+      schedule.auditSynchronization = nil
+      for session in sessions.values where session.endsWithLock { end(session) }
+      completion()
+    }
+  }
+
+  private func beginEnd() {
+    guard schedule.end == nil else { return }
+    ServiceManager.notify("STOPPING=1")
+    Log.note("ending")
+    watchListener([])
+    schedule.acceptance = nil
+    schedule.end = now.advanced(bySeconds: Limits.endSeconds)
+    guard keeper.vault != nil else {
+      schedule.hasEnded = true
+      return
+    }
+    gate.noteOwn("LOCK", object: "end of cofferd")
+    lock { [self] in schedule.hasEnded = true }
+  }
+}

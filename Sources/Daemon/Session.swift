@@ -1,0 +1,337 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+/// One client's dialogue with the daemon: commands in, answers out, in turn.
+final class Session {
+  let id: UInt64
+  let connection: Connection
+
+  /// The command's name as the client claims it.
+  var claimedCommand = ""
+
+  private let server: Server
+  private var state = State.ready
+
+  /// Answers of this turn of the loop; they go out when its audit rows are written.
+  private var staged: [Response] = []
+
+  private var deadlines = Deadlines()
+
+  private enum State {
+    /// The next line is looked at when it has arrived.
+    case ready
+
+    /// A command is in work elsewhere.
+    case working
+
+    /// A command waits for a place to put the answer to its inquiry.
+    case waiting(Inquiry)
+
+    /// Lines answer an inquiry.
+    case inquiring(Inquiry)
+
+    /// What is queued goes out, then the connection ends.
+    case closing
+  }
+
+  /// When which patience ends; nil where nothing is waited for.
+  private struct Deadlines {
+    var line: BootInstant?
+    var answer: BootInstant?
+    var unread: BootInstant?
+
+    var first: BootInstant? { [line, answer, unread].compactMap(\.self).min() }
+  }
+
+  init(id: UInt64, connection: Connection, server: Server) {
+    self.id = id
+    self.connection = connection
+    self.server = server
+  }
+
+  /// A part of an answer that goes out as a whole.
+  struct Response {
+    let chunks: [Chunk]
+
+    /// What goes out in its place if the turn's audit rows cannot be written;
+    /// nil for what needs none.
+    let ifUnaudited: Failure?
+  }
+
+  // MARK: Input
+
+  /// Reads and does what has arrived.
+  func receive() {
+    for _ in 0..<Limits.readsInARow {
+      guard isListening else { return }
+      switch connection.receive() {
+      case .disconnected: return server.end(self)
+      case .nothing: return
+      case .bytes, .end: process()
+      }
+    }
+  }
+
+  /// Whether lines that arrive now are looked at now.
+  var isListening: Bool {
+    switch state {
+    case .ready, .inquiring: true
+    case .working, .waiting, .closing: false
+    }
+  }
+
+  /// Does the lines that have arrived, up to one that needs time.
+  func process() {
+    while isListening {
+      switch connection.takeLine({ bytes, line in read(&bytes, line) }) {
+      case .line(let step):
+        deadlines.line = nil
+        perform(step)
+      case .incomplete: return waitForInput()
+      case .tooLong:
+        return refuseFurther(
+          Failure(.lineTooLong, "a line has at most \(LineScanner.maximumByteCount) bytes"))
+      }
+    }
+    server.touch(self)
+  }
+
+  /// What a line asks to do, when it has been wiped itself.
+  private enum Step {
+    case nothing
+    case run(Command)
+    case fail(Failure)
+    case endInquiry(Inquiry)
+    case cancelInquiry(Inquiry)
+    case refuseInquiry(Inquiry)
+  }
+
+  private func read(_ bytes: inout MutableSpan<UInt8>, _ line: Range<Int>) -> Step {
+    switch state {
+    case .ready: readCommand(bytes.span.extracting(line))
+    case .inquiring(let inquiry): readAnswer(&bytes, line, to: inquiry)
+    case .working, .waiting, .closing: .nothing
+    }
+  }
+
+  private func readCommand(_ line: Span<UInt8>) -> Step {
+    switch ClientLine(line) {
+    case .nothing: return .nothing
+    case .data, .end, .cancel: return .fail(Failure(.unexpectedCommand, "nothing was inquired"))
+    case .command:
+      do throws(SyntaxError) {
+        return .run(try Command(parsing: line))
+      } catch {
+        return .fail(.syntax(error.reason))
+      }
+    }
+  }
+
+  private func readAnswer(
+    _ bytes: inout MutableSpan<UInt8>, _ line: Range<Int>, to inquiry: Inquiry
+  ) -> Step {
+    switch ClientLine(answering: bytes.span.extracting(line)) {
+    case .nothing: return .nothing
+    case .data:
+      let fits = inquiry.append(&bytes, (line.lowerBound + 2)..<line.upperBound)
+      return fits ? .nothing : .refuseInquiry(inquiry)
+    case .end: return .endInquiry(inquiry)
+    case .cancel: return .cancelInquiry(inquiry)
+    case .command:
+      inquiry.note(Failure(.unexpectedCommand, "an inquiry is answered by D, END or CAN"))
+      return .nothing
+    }
+  }
+
+  private func perform(_ step: Step) {
+    switch step {
+    case .nothing: break
+    case .run(let command):
+      state = .working
+      Exchange(command: command, session: self, server: server).begin()
+    case .fail(let failure): stage(failure: failure)
+    case .endInquiry(let inquiry):
+      leaveInquiry()
+      state = .working
+      inquiry.finish()
+    case .cancelInquiry(let inquiry):
+      leaveInquiry()
+      state = .working
+      inquiry.exchange.fail(Failure(.canceled, "the client canceled"))
+    case .refuseInquiry:
+      leaveInquiry()
+      refuseFurther(Failure(.limit, "an answer has at most \(Limits.answerByteCount) bytes"))
+    }
+  }
+
+  /// Nothing more can be done with what has arrived.
+  private func waitForInput() {
+    if connection.isAtEnd {
+      if case .inquiring = state { leaveInquiry() }
+      deadlines.line = nil
+      state = .closing
+      server.touch(self)
+    } else if !connection.hasPartialLine {
+      deadlines.line = nil
+    } else if deadlines.line == nil {
+      deadlines.line = server.now.advanced(bySeconds: Limits.lineSeconds)
+    }
+    server.touch(self)
+  }
+
+  // MARK: Inquiries
+
+  /// Asks the client, once there is a place for the answer.
+  func inquire(_ inquiry: Inquiry) {
+    state = .waiting(inquiry)
+    deadlines.answer = server.now.advanced(bySeconds: Limits.answerPlaceSeconds)
+    server.answerPlaces.request(self)
+    server.touch(self)
+  }
+
+  /// Goes on with an inquiry that waited for a place.
+  func beginInquiry() {
+    guard case .waiting(let inquiry) = state else { return server.answerPlaces.giveBack(self) }
+    do throws(SecretError) {
+      try inquiry.begin()
+    } catch {
+      server.answerPlaces.giveBack(self)
+      state = .working
+      return inquiry.exchange.fail(Failure(.limit, "no locked memory is left for an answer"))
+    }
+    state = .inquiring(inquiry)
+    deadlines.answer = server.now.advanced(bySeconds: inquiry.seconds)
+    stage(
+      Response(
+        chunks: [
+          .lines(
+            ReplyLine.inquire(inquiry.keyword, maximumByteCount: inquiry.maximumByteCount))
+        ],
+        ifUnaudited: nil))
+    server.resume(self)
+  }
+
+  private func leaveInquiry() {
+    deadlines.answer = nil
+    server.answerPlaces.giveBack(self)
+  }
+
+  // MARK: Output
+
+  /// Ends the command in work, so that the next one can begin.
+  func finishCommand(_ response: Response, thenCloses: Bool = false) {
+    guard case .working = state else { return }
+    stage(response)
+    state = thenCloses ? .closing : .ready
+  }
+
+  private func stage(failure: Failure) {
+    stage(Response(chunks: [.lines(ReplyLine.error(failure))], ifUnaudited: nil))
+  }
+
+  func stage(_ response: Response) {
+    staged.append(response)
+    server.touch(self)
+  }
+
+  /// Tells the client what it did wrong, and ends the connection.
+  func refuseFurther(_ failure: Failure) {
+    stage(failure: failure)
+    state = .closing
+    deadlines.line = nil
+    deadlines.answer = nil
+  }
+
+  /// Puts the turn's answers into the queue.
+  ///
+  /// - Parameter areRowsWritten: Whether the audit rows of the turn were written.
+  func releaseStaged(areRowsWritten: Bool) {
+    for response in staged {
+      if let failure = response.ifUnaudited, !areRowsWritten {
+        connection.enqueue([.lines(ReplyLine.error(failure))])
+      } else {
+        connection.enqueue(response.chunks)
+      }
+    }
+    staged = []
+  }
+
+  /// Sends what is queued, and ends the connection when that was asked for.
+  func flush(with memory: OutputMemory, vault: Vault?) {
+    switch connection.flush(with: memory, vault: vault) {
+    case .disconnected, .damaged: return server.end(self)
+    case .blocked:
+      if deadlines.unread == nil {
+        deadlines.unread = server.now.advanced(bySeconds: Limits.unreadSeconds)
+      }
+    case .complete:
+      deadlines.unread = nil
+      if case .closing = state { return server.end(self) }
+    }
+  }
+
+  // MARK: Time
+
+  /// The moment at which the session must be looked at; nil if it can wait for ever.
+  var deadline: BootInstant? { deadlines.first }
+
+  /// Ends what has taken too long.
+  func expire(at now: BootInstant) {
+    if let unread = deadlines.unread, unread <= now { return server.end(self) }
+    if let answer = deadlines.answer, answer <= now { return expireInquiry() }
+    if let line = deadlines.line, line <= now {
+      refuseFurther(
+        Failure(.timeout, "a line must be complete within \(Limits.lineSeconds) seconds"))
+    }
+  }
+
+  private func expireInquiry() {
+    deadlines.answer = nil
+    switch state {
+    case .waiting(let inquiry):
+      server.answerPlaces.cancel(self)
+      state = .working
+      inquiry.exchange.fail(
+        Failure(.limit, "\(Limits.answers) answers are in the making, none has ended in time",
+          hint: "try again"))
+    case .inquiring(let inquiry):
+      leaveInquiry()
+      refuseFurther(
+        Failure(.timeout, "\(inquiry.keyword) was not answered within \(inquiry.seconds) seconds"))
+    case .ready, .working, .closing: break
+    }
+  }
+
+  // MARK: Ending
+
+  /// Whether locking the vault must end this connection.
+  var endsWithLock: Bool {
+    if connection.hasOutput { return true }
+    switch state {
+    case .inquiring, .waiting: return true
+    case .ready, .working, .closing: return false
+    }
+  }
+
+  /// Lets go of everything, when the connection has ended.
+  func cleanUp() {
+    switch state {
+    case .inquiring: server.answerPlaces.giveBack(self)
+    case .waiting: server.answerPlaces.cancel(self)
+    case .ready, .working, .closing: break
+    }
+    state = .closing
+    staged = []
+    connection.discardOutput()
+  }
+
+  /// What the event loop is to wait for.
+  var interest: Epoll.Interest {
+    var interest: Epoll.Interest = []
+    if isListening && !connection.isAtEnd { interest.insert(.reading) }
+    if connection.hasOutput { interest.insert(.writing) }
+    return interest
+  }
+}

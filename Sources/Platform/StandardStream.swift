@@ -1,0 +1,34 @@
+internal import Glibc
+
+/// Standard output and standard error, without a buffer of their own.
+package enum StandardStream: Sendable {
+  case output
+  case error
+
+  private var descriptor: CInt {
+    switch self {
+    case .output: STDOUT_FILENO
+    case .error: STDERR_FILENO
+    }
+  }
+
+  package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// Writes all of `bytes`.
+  ///
+  /// - Throws: ``Errno`` as write(2) sets it.
+  package func write(_ bytes: Span<UInt8>) throws(Errno) {
+    var offset = 0
+    while offset < bytes.count {
+      offset += try unsafe bytes.withUnsafeBufferPointer { (all) throws(Errno) -> Int in
+        let rest = unsafe UnsafeBufferPointer(rebasing: all[offset...])
+        return try retrying { unsafe Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      }
+    }
+  }
+
+  /// Writes `text`, whether anyone reads it or not.
+  package func write(_ text: String) {
+    try? write(text.utf8.span)
+  }
+}
