@@ -53,7 +53,7 @@ let package = Package(
     module("Client", ["Keyring", "Platform", "Wire"]),
 
     program("cofferd", ["Daemon", "Platform"]),
-    program("coffer", ["Client"]),
+    program("coffer", ["Client", "Platform"]),
     program("Benchmarks", ["Platform"]),
 
     .target(

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -97,18 +98,18 @@ int clinux_send_datagram(
   return sent < 0 ? -1 : 0;
 }
 
-pid_t clinux_spawn_detached(
-    const char *path, char *const *arguments, char *const *environment) {
+// Starts the program as a child of this process. Returns 0 or an errno value.
+static int spawn_alone(
+    pid_t *pid, const char *path, char *const *arguments, char *const *environment) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t actions;
   sigset_t none, all;
-  pid_t pid = -1;
   sigemptyset(&none);
   sigfillset(&all);
   int error = posix_spawnattr_init(&attributes);
-  if (error != 0) { errno = error; return -1; }
+  if (error != 0) return error;
   error = posix_spawn_file_actions_init(&actions);
-  if (error != 0) { posix_spawnattr_destroy(&attributes); errno = error; return -1; }
+  if (error != 0) { posix_spawnattr_destroy(&attributes); return error; }
   if ((error = posix_spawnattr_setflags(&attributes,
            POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0 &&
       (error = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
@@ -118,11 +119,36 @@ pid_t clinux_spawn_detached(
       (error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
       (error = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
       (error = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0)
-    error = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+    error = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+pid_t clinux_spawn_detached(
+    const char *path, char *const *arguments, char *const *environment) {
+  struct { int error; pid_t pid; } report = {EIO, -1};
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  // The process in between ends at once, so that the new one has no parent here: this
+  // process may become a command that knows nothing of having a child.
+  pid_t between = fork();
+  if (between == 0) {
+    report.error = spawn_alone(&report.pid, path, arguments, environment);
+    ssize_t written = write(ends[1], &report, sizeof report);
+    _exit(written == sizeof report ? 0 : 1);
+  }
+  int error = errno;
+  close(ends[1]);
+  if (between > 0) {
+    ssize_t count;
+    do count = read(ends[0], &report, sizeof report); while (count < 0 && errno == EINTR);
+    error = count == sizeof report ? report.error : EIO;
+    while (waitpid(between, NULL, 0) < 0 && errno == EINTR) {}
+  }
+  close(ends[0]);
   if (error != 0) { errno = error; return -1; }
-  return pid;
+  return report.pid;
 }
 
 int clinux_login_name(uid_t uid, char *name, size_t capacity) {

@@ -48,6 +48,7 @@ package enum Daemon {
       Signal.brokenPipe.ignore()
       // A vault stays as it was when a terminal closes.
       Signal.hangUp.ignore()
+      try Process.forbidCoreDumps()
       try Process.denyInspection()
     } catch {
       Log.note("keeping other processes out failed: \(error)")

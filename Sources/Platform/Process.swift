@@ -20,14 +20,22 @@ package enum Process {
 
   /// Keeps the memory of this process from other processes of the same user.
   ///
-  /// No core dump, no ptrace, no `/proc/PID/mem` or `environ`, until the next
-  /// `execve`. Both settings: a core that is piped to a program heeds no limit.
+  /// No ptrace, no `/proc/PID/mem` or `environ`, no core dump, until the next
+  /// `execve`.
   ///
-  /// Source: prctl(2), `PR_SET_DUMPABLE`; core(5).
+  /// Source: prctl(2), `PR_SET_DUMPABLE`.
   package static func denyInspection() throws(Errno) {
+    _ = try retrying { clinux_prctl(PR_SET_DUMPABLE, 0) }
+  }
+
+  /// Forbids core dumps to this process and to all that it starts.
+  ///
+  /// A core that is piped to a program heeds no limit, so this alone is not enough.
+  ///
+  /// Source: setrlimit(2), `RLIMIT_CORE`; core(5).
+  package static func forbidCoreDumps() throws(Errno) {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     _ = try retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
-    _ = try retrying { clinux_prctl(PR_SET_DUMPABLE, 0) }
   }
 
   /// Whether other processes of the same user are kept out.
@@ -54,14 +62,17 @@ package enum Process {
   /// Ends this process now, without running exit handlers.
   package static func exit(_ status: Int32) -> Never { _exit(status) }
 
-  /// Starts a program in a session of its own, with nothing of this process.
+  /// Starts a program in a session of its own, with nothing of this process,
+  /// not even as its parent.
   ///
   /// - Parameters:
+  ///   - path: The program's file.
   ///   - arguments: Starting with the program's name.
   ///   - environment: `NAME=value` entries.
   /// - Returns: The process id of the new program.
+  /// - Throws: ``Errno`` if it could not be started.
   ///
-  /// Source: posix_spawn(3).
+  /// Source: posix_spawn(3), fork(2).
   package static func startDetached(
     _ path: String, arguments: [String], environment: [String]
   ) throws(Errno) -> Int32 {
@@ -72,14 +83,36 @@ package enum Process {
     }
   }
 
-  /// How a child ended, or nil while it runs.
+  /// Runs a program to its end, with the standard streams of this process.
   ///
-  /// Source: waitpid(2).
-  package static func endedStatus(ofChild id: Int32) -> Int32? {
+  /// - Parameters:
+  ///   - path: The program's file.
+  ///   - arguments: Starting with the program's name.
+  ///   - environment: `NAME=value` entries.
+  /// - Returns: Its exit status, or 128 and the number of the signal that ended it.
+  /// - Throws: ``Errno`` if it could not be started.
+  ///
+  /// Source: posix_spawn(3), waitpid(2).
+  package static func runToEnd(
+    _ path: String, arguments: [String], environment: [String]
+  ) throws(Errno) -> Int32 {
+    let arguments = CStringArray(arguments)
+    let environment = CStringArray(environment)
+    var id = pid_t()
+    let code = unsafe posix_spawn(
+      &id, path, nil, nil, arguments.pointers, environment.pointers)
+    guard code == 0 else { throw Errno(code: code) }
     var status: CInt = 0
-    guard unsafe waitpid(id, &status, WNOHANG) == id else { return nil }
+    _ = try retrying { unsafe waitpid(id, &status, 0) }
     let signal = status & 0x7F
     return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+  }
+
+  /// Whether a process is running, as far as this one may know.
+  ///
+  /// Source: kill(2), signal 0.
+  package static func isRunning(_ id: Int32) -> Bool {
+    kill(id, 0) == 0 || Errno.current != Errno(code: ESRCH)
   }
 
   /// The login name of a user, or nil if the system knows none.

@@ -7,7 +7,7 @@ package struct UnlockSecret: ~Copyable, Sendable {
     /// Typed by a person; a recovery code is recognised as such.
     case passphrase
 
-    /// The whole contents of a key file.
+    /// The contents of a key file, without the end of its only line.
     case keyFile
   }
 
@@ -23,6 +23,15 @@ package struct UnlockSecret: ~Copyable, Sendable {
   package init(_ kind: Kind, _ bytes: consuming Secret) {
     self.kind = kind
     self.bytes = bytes
+  }
+
+  /// How many bytes of a key file count: a file of one line of text is the same
+  /// with and without the line's end, as it comes and goes in people's hands.
+  package static func significantByteCount(ofKeyFile contents: Span<UInt8>) -> Int {
+    let count = contents.count
+    guard count > 0, contents[count - 1] == 0x0A else { return count }
+    let isText = (0..<(count - 1)).allSatisfy { (0x20...0x7E).contains(contents[$0]) }
+    return isText ? count - 1 : count
   }
 
   /// The vault key that one of the file's slots holds for this secret.

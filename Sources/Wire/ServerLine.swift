@@ -77,6 +77,12 @@ package struct StatusFields: Equatable, Sendable {
     }
   }
 
+  /// Fields without a keyword.
+  package init(fields: [(name: String, value: String)]) {
+    keywords = []
+    self.fields = fields
+  }
+
   package subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
   package static func == (left: StatusFields, right: StatusFields) -> Bool {

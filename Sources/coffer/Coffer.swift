@@ -1,1 +1,9 @@
-@main enum Coffer { static func main() {} }
+internal import Client
+internal import Platform
+
+@main
+enum Coffer {
+  static func main() {
+    Process.exit(Client.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

@@ -44,8 +44,8 @@ int clinux_send_datagram(
     const char *_Nonnull path, size_t path_length, const char *_Nonnull text, size_t text_length);
 
 /// Starts `path` in a session of its own with standard streams on /dev/null, no other
-/// descriptor, no blocked or ignored signal, and / as working directory.
-/// Returns its pid, or -1 with errno set. Source: posix_spawn(3).
+/// descriptor, no blocked or ignored signal, / as working directory, and another parent than
+/// this process. Returns its pid, or -1 with errno set. Source: posix_spawn(3), fork(2).
 pid_t clinux_spawn_detached(
     const char *_Nonnull path, char *_Nullable const *_Nonnull arguments,
     char *_Nullable const *_Nonnull environment);

@@ -172,11 +172,13 @@ extension CommandDefinition {
   private static func unlockSecret(
     _ kind: UnlockSecret.Kind, copying answer: borrowing Secret
   ) throws(Failure) -> Handoff<UnlockSecret> {
+    var count = answer.count
     switch kind {
     case .passphrase:
-      guard answer.count > 0 else { throw Failure(.invalid, "the passphrase is empty") }
+      guard count > 0 else { throw Failure(.invalid, "the passphrase is empty") }
     case .keyFile:
-      guard answer.count >= UnlockSecret.minimumKeyFileByteCount else {
+      count = answer.withBytes { UnlockSecret.significantByteCount(ofKeyFile: $0) }
+      guard count >= UnlockSecret.minimumKeyFileByteCount else {
         throw Failure(
           .invalid,
           "a key file has at least \(UnlockSecret.minimumKeyFileByteCount) random bytes")
@@ -184,7 +186,7 @@ extension CommandDefinition {
     }
     do throws(SecretError) {
       let bytes = try answer.withBytes { (bytes) throws(SecretError) in
-        try Secret(copying: bytes)
+        try Secret(copying: bytes.extracting(0..<count))
       }
       return Handoff(UnlockSecret(kind, bytes))
     } catch {

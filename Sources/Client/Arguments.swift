@@ -1,0 +1,127 @@
+/// An option of a command.
+struct OptionSpecification: Sendable {
+  /// Without the hyphens.
+  let long: String
+  let short: Character?
+
+  /// What stands for the value in the help; nil for an option without one.
+  let value: String?
+
+  /// Whether it may stand more than once.
+  let repeats: Bool
+  let help: String
+
+  init(
+    _ long: String, short: Character? = nil, value: String? = nil, repeats: Bool = false,
+    _ help: String
+  ) {
+    self.long = long
+    self.short = short
+    self.value = value
+    self.repeats = repeats
+    self.help = help
+  }
+}
+
+/// What a command was given, sorted into options and words.
+struct Arguments {
+  /// In the order in which they were given.
+  private(set) var options: [(name: String, value: String?)] = []
+  private(set) var words: [String] = []
+
+  /// Sorts `arguments`, those behind the command's name.
+  ///
+  /// - Parameters:
+  ///   - arguments: As the shell passed them.
+  ///   - specifications: The options that the command takes.
+  ///   - command: Its name, for messages.
+  ///   - endsAtFirstWord: Whether all from the first word on belongs to
+  ///     another command, as of `run`.
+  /// - Throws: A usage error for an unknown option or a missing value. What is
+  ///   no option is never repeated in a message: it may be a secret.
+  init(
+    _ arguments: [String], _ specifications: [OptionSpecification], command: String,
+    endsAtFirstWord: Bool = false
+  ) throws(ClientError) {
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        words += rest
+        return
+      }
+      if argument.hasPrefix("--") {
+        try takeLong(argument.dropFirst(2), &rest, specifications, command)
+      } else if argument.hasPrefix("-"), argument.count > 1 {
+        try takeShort(argument.dropFirst(), &rest, specifications, command)
+      } else if endsAtFirstWord {
+        words += [argument] + rest
+        return
+      } else {
+        words.append(argument)
+      }
+    }
+  }
+
+  private mutating func takeLong(
+    _ text: Substring, _ rest: inout ArraySlice<String>,
+    _ specifications: [OptionSpecification], _ command: String
+  ) throws(ClientError) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    guard let specification = specifications.first(where: { $0.long == name }) else {
+      throw Self.unknown("--\(name)", specifications, command)
+    }
+    var value: String?
+    if specification.value != nil {
+      value = parts.count == 2 ? String(parts[1]) : rest.popFirst()
+    } else if parts.count == 2 {
+      throw .usage("--\(name) takes no value")
+    }
+    try append(specification, value)
+  }
+
+  private mutating func takeShort(
+    _ letters: Substring, _ rest: inout ArraySlice<String>,
+    _ specifications: [OptionSpecification], _ command: String
+  ) throws(ClientError) {
+    var letters = letters
+    while let letter = letters.popFirst() {
+      guard let specification = specifications.first(where: { $0.short == letter }) else {
+        throw Self.unknown("-\(letter)", specifications, command)
+      }
+      guard specification.value != nil else {
+        try append(specification, nil)
+        continue
+      }
+      let value = letters.isEmpty ? rest.popFirst() : String(letters)
+      return try append(specification, value)
+    }
+  }
+
+  private mutating func append(
+    _ specification: OptionSpecification, _ value: String?
+  ) throws(ClientError) {
+    if let placeholder = specification.value, value == nil {
+      throw .usage("--\(specification.long) needs a value behind it: \(placeholder)")
+    }
+    guard specification.repeats || !has(specification.long) else {
+      throw .usage("--\(specification.long) was given twice")
+    }
+    options.append((specification.long, value))
+  }
+
+  private static func unknown(
+    _ option: String, _ specifications: [OptionSpecification], _ command: String
+  ) -> ClientError {
+    let known = specifications.map { "--" + $0.long }
+    let hint =
+      Suggestion.closest(to: option, among: known).map { "did you mean \($0)?" }
+      ?? "'coffer \(command) --help' lists the options"
+    return .usage("unknown option \(option)", hint: hint)
+  }
+
+  func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+
+  /// The value of an option that stands once; nil if it is missing.
+  subscript(name: String) -> String? { options.first { $0.name == name }?.value }
+}

@@ -1,0 +1,56 @@
+internal import Platform
+internal import Wire
+
+/// The program `coffer`.
+package enum Client {
+  /// Runs the program to its end.
+  ///
+  /// - Parameter arguments: Those behind the program's name.
+  /// - Returns: The exit status.
+  package static func run(_ arguments: [String]) -> Int32 {
+    // Memory that holds a value on its way is nobody else's to read; the command
+    // that is executed starts with the usual setting again.
+    try? Process.denyInspection()
+    do throws(ClientError) {
+      return try perform(arguments)
+    } catch {
+      Console.report(error)
+      return error.status
+    }
+  }
+
+  private static func perform(_ arguments: [String]) throws(ClientError) -> Int32 {
+    guard let word = arguments.first else {
+      try Console.print(Subcommand.overview)
+      return ExitStatus.done
+    }
+    let rest = Array(arguments.dropFirst())
+    switch word {
+    case "--help", "-h": return try Subcommand.help.perform(rest)
+    case "--version": return try Subcommand.version.perform(rest)
+    case _: break
+    }
+    guard let subcommand = Subcommand.all.first(where: { $0.name == word }) else {
+      throw unknown(word)
+    }
+    do throws(ClientError) {
+      return try subcommand.perform(rest)
+    } catch {
+      // For the one who reads it, a command that did not run is not one that failed.
+      guard subcommand.endsAtFirstWord else { throw error }
+      let isOfTheCommand = [ExitStatus.notExecutable, ExitStatus.notFound].contains(error.status)
+      throw isOfTheCommand
+        ? error : ClientError(ExitStatus.notRun, error.message, hint: error.hint)
+    }
+  }
+
+  private static func unknown(_ word: String) -> ClientError {
+    let shown = PrintableText.object(word)
+    let names = Subcommand.all.map(\.name)
+    let kind = word.hasPrefix("-") ? "unknown option" : "unknown command"
+    let hint =
+      Suggestion.closest(to: word, among: names).map { "did you mean 'coffer \($0)'?" }
+      ?? "'coffer help' lists the commands"
+    return .usage("\(kind) \(shown)", hint: hint)
+  }
+}

@@ -1,0 +1,73 @@
+internal import Platform
+internal import Wire
+
+/// How the client ends.
+package enum ExitStatus {
+  package static let done: Int32 = 0
+
+  /// Refused or failed.
+  package static let failed: Int32 = 1
+  package static let usage: Int32 = 2
+
+  /// The vault is locked, and nobody could be asked to open it.
+  package static let locked: Int32 = 3
+
+  /// No daemon could be reached or started.
+  package static let noDaemon: Int32 = 4
+
+  /// Of `run`: the command was not started, for a reason of Coffer's.
+  package static let notRun: Int32 = 125
+
+  /// Of `run`: the command is there and cannot be executed.
+  package static let notExecutable: Int32 = 126
+
+  /// Of `run`: the command is not there.
+  package static let notFound: Int32 = 127
+}
+
+/// Why a command of the client was not done, as its user is told.
+struct ClientError: Error, Equatable {
+  let status: Int32
+
+  /// One line, as in `web/deploy: not found`.
+  let message: String
+
+  /// What to do next, as another line.
+  let hint: String?
+
+  /// Whether a passphrase or key file did not fit, so that another may.
+  private(set) var isWrongSecret = false
+
+  init(_ status: Int32 = ExitStatus.failed, _ message: String, hint: String? = nil) {
+    self.status = status
+    self.message = PrintableText.line(message)
+    self.hint = hint.map { PrintableText.line($0) }
+  }
+
+  static func usage(_ message: String, hint: String? = nil) -> ClientError {
+    ClientError(ExitStatus.usage, message, hint: hint)
+  }
+
+  /// What the daemon answered with `ERR`.
+  init(_ code: Failure.Code?, _ message: String, hint: String?) {
+    self.init(code == .locked ? ExitStatus.locked : ExitStatus.failed, message, hint: hint)
+    isWrongSecret = code == .wrongPassphrase
+  }
+}
+
+/// Runs calls of the system, and says of a failure what was tried.
+///
+/// - Parameters:
+///   - attempt: As in `key.txt: opening the key file`, for the message.
+///   - body: The calls.
+/// - Returns: What `body` returns.
+/// - Throws: ``ClientError`` with exit status 1.
+func attempting<Result: ~Copyable>(
+  _ attempt: String, _ body: () throws(Errno) -> Result
+) throws(ClientError) -> Result {
+  do throws(Errno) {
+    return try body()
+  } catch {
+    throw ClientError(ExitStatus.failed, "\(attempt) failed: \(error)")
+  }
+}

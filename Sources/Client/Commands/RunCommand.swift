@@ -1,0 +1,100 @@
+internal import Keyring
+internal import Platform
+internal import Wire
+
+extension Subcommand {
+  static let run = Subcommand(
+    name: "run", group: .everyday,
+    synopsis: "run [-k KEY[=NAME]]... [-w WORKSPACE]... [--] COMMAND [ARGUMENT...]",
+    summary: "Runs a command with keys in its environment.",
+    details: [
+      "Coffer gets out of the way: the command has this process' id, terminal, signals and",
+      "exit status. If any key cannot be had, the command does not run, and the exit status",
+      "is 125 (126: it cannot be executed, 127: it is not there).",
+    ],
+    options: [
+      OptionSpecification(
+        "key", short: "k", value: "KEY[=NAME]", repeats: true,
+        "inject a key, under its environment name or this one"),
+      OptionSpecification(
+        "workspace", short: "w", value: "WORKSPACE", repeats: true,
+        "inject all keys of a workspace that you may use"),
+      systemOption,
+    ],
+    wordCount: 0...Int.max, endsAtFirstWord: true,
+    examples: [
+      "coffer run -k web/stripe -- ./deploy.sh",
+      "coffer run -w web -k me/github=GH_TOKEN -- make release",
+    ]
+  ) { arguments throws(ClientError) in
+    let selection = try KeySelection(arguments)
+    guard let command = arguments.words.first else {
+      throw .usage("no command is named", hint: "as in 'coffer run -k web/stripe -- ./deploy.sh'")
+    }
+    guard !selection.isEmpty else {
+      throw .usage(
+        "no key is selected",
+        hint: "name keys with '-k KEY', or all of a workspace with '-w WORKSPACE'")
+    }
+    let obtained = try ObtainedKeys.obtain(selection, for: command, arguments)
+    try obtained.checkNames()
+    let environment = try obtained.environment()
+    throw CommandExecution(command: command, arguments: arguments.words).run(environment)
+  }
+}
+
+/// The keys that a command line selects.
+struct KeySelection {
+  private var keys: [(reference: String, name: String?)] = []
+  private var workspaces: [String] = []
+
+  /// A line with more bytes could be cut by a client in between.
+  private static let maximumLineByteCount = 900
+
+  /// Throws for a name that no key may be injected as, before anything is asked.
+  init(_ arguments: Arguments) throws(ClientError) {
+    for (option, value) in arguments.options {
+      guard let value else { continue }
+      switch option {
+      case "key":
+        let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.count == 2 ? String(parts[1]) : nil
+        if let name { try Self.check(name) }
+        keys.append((String(parts[0]), name))
+      case "workspace": workspaces.append(value)
+      case _: break
+      }
+    }
+  }
+
+  var isEmpty: Bool { keys.isEmpty && workspaces.isEmpty }
+
+  /// The names that the command line itself has chosen.
+  var chosenNames: Set<String> { Set(keys.compactMap(\.name)) }
+
+  private static func check(_ name: String) throws(ClientError) {
+    do throws(Refusal) {
+      _ = try EnvironmentName(parsing: name, hint: "choose another one, as in '-k KEY=NAME'")
+    } catch {
+      let failure = Failure(error)
+      throw ClientError(ExitStatus.failed, failure.message, hint: failure.hint)
+    }
+  }
+
+  /// The lines that ask for the keys, short enough for any client in between.
+  var commands: [Command] {
+    var commands = workspaces.map { Command(.environment, options: [("workspace", $0)]) }
+    var words: [String] = []
+    for key in keys {
+      let word = key.name.map { "\(key.reference)=\($0)" } ?? key.reference
+      let line = Command(.environment, words: words + [word]).line
+      if line.utf8.count > Self.maximumLineByteCount, !words.isEmpty {
+        commands.append(Command(.environment, words: words))
+        words = []
+      }
+      words.append(word)
+    }
+    if !words.isEmpty { commands.append(Command(.environment, words: words)) }
+    return commands
+  }
+}

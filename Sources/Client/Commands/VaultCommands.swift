@@ -1,0 +1,196 @@
+internal import Platform
+internal import Wire
+
+extension Subcommand {
+  static let initialize = Subcommand(
+    name: "init", group: .vault,
+    synopsis: "init --organization NAME [--key-file PATH | --passphrase-fd N] [--no-recovery]",
+    summary: "Makes a vault, and leaves it unlocked.",
+    details: [
+      "Asks twice for a passphrase on the terminal, unless another secret is named. A",
+      "recovery code is printed to standard output, this once: write it down.",
+      "With --system root makes the vault of the machine, and names its Owner.",
+    ],
+    options: [
+      OptionSpecification(
+        "organization", value: "NAME", "the organization that the keys belong to"),
+      OptionSpecification("owner", value: "NAME", "the Owner's name (default: the login name)"),
+      OptionSpecification("owner-uid", value: "N", "with --system, the Owner's uid"),
+      OptionSpecification(
+        "key-file", value: "PATH", "open it with this file; it is made if it is not there"),
+      OptionSpecification("passphrase-fd", value: "N", "read the passphrase from a descriptor"),
+      OptionSpecification("no-recovery", "make no recovery code"),
+      systemOption,
+    ],
+    asksForSecret: true,
+    examples: [
+      "coffer init --organization acme",
+      "coffer init --organization acme --key-file ~/.config/coffer.key --no-recovery",
+    ]
+  ) { arguments throws(ClientError) in
+    let command = try initCommand(arguments)
+    let path = arguments["key-file"]
+    // The daemon first: a file that is made and not needed would be in the way.
+    let dialogue = try Dialogue(arguments)
+    try requireNoVault(dialogue)
+    let isNew = try path.map(SecretInput.makeKeyFile) ?? false
+    do throws(ClientError) {
+      let secret = try initSecret(arguments)
+      try found(command, with: secret, dialogue)
+    } catch {
+      if isNew, let path { try? Directory.removeFile(path) }
+      throw error
+    }
+    if isNew, let path { Console.note("made the key file \(path): whoever has it opens the vault") }
+    return ExitStatus.done
+  }
+
+  private static func initCommand(_ arguments: Arguments) throws(ClientError) -> Command {
+    guard let organization = arguments["organization"] else {
+      throw .usage(
+        "the organization is missing", hint: "as in 'coffer init --organization acme'")
+    }
+    guard !arguments.has("key-file") || !arguments.has("passphrase-fd") else {
+      throw .usage("--key-file and --passphrase-fd exclude each other")
+    }
+    var options: [(String, String?)] = [("organization", organization)]
+    for name in ["owner", "owner-uid"] {
+      if let value = arguments[name] { options.append((name, value)) }
+    }
+    if arguments.has("key-file") { options.append(("key-file", nil)) }
+    if arguments.has("no-recovery") { options.append(("no-recovery", nil)) }
+    return Command(.initialize, options: options)
+  }
+
+  private static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
+    try dialogue.connection.send([Command(.status)])
+    let reply = try dialogue.connection.receiveReply()
+    let state = reply.statuses.compactMap { $0["state"] }.first
+    guard state == "locked" || state == "unlocked" else { return }
+    throw ClientError(
+      ExitStatus.failed, "there is a vault already",
+      hint: "set COFFER_HOME to have another one elsewhere")
+  }
+
+  private static func initSecret(_ arguments: Arguments) throws(ClientError) -> Secret {
+    if let path = arguments["key-file"] { return try SecretInput.readKeyFile(path) }
+    if let number = arguments["passphrase-fd"] {
+      return try SecretInput.readDescriptor(number, for: "passphrase")
+    }
+    for _ in 1...3 {
+      guard let first = try SecretInput.ask("New passphrase for the vault: "),
+        let second = try SecretInput.ask("The same again: ")
+      else {
+        throw .usage(
+          "there is no terminal to ask for a passphrase on",
+          hint: "use --key-file PATH or --passphrase-fd N")
+      }
+      guard first.count > 0 else {
+        Console.note("a passphrase is not empty")
+        continue
+      }
+      if areEqual(first, second) { return first }
+      Console.note("the two are not the same, so nothing was done")
+    }
+    throw ClientError(ExitStatus.failed, "no passphrase was chosen")
+  }
+
+  private static func areEqual(_ one: borrowing Secret, _ other: borrowing Secret) -> Bool {
+    one.withBytes { one in
+      other.withBytes { other in
+        one.count == other.count && one.indices.allSatisfy { one[$0] == other[$0] }
+      }
+    }
+  }
+
+  private static func found(
+    _ command: Command, with secret: consuming Secret, _ dialogue: Dialogue
+  ) throws(ClientError) {
+    let answer: Secret? = consume secret
+    try dialogue.connection.send([command])
+    let reply = try dialogue.connection.receiveReply(answeringWith: answer)
+    Console.note("made the vault; it is unlocked")
+    guard reply.data.count > 0 else { return }
+    Console.note("this recovery code opens the vault when all else is lost; it is shown only now:")
+    try Console.print(try reply.data.finish())
+  }
+
+  static let unlock = Subcommand(
+    name: "unlock", group: .vault, synopsis: "unlock [--key-file PATH | --passphrase-fd N]",
+    summary: "Opens the vault.",
+    details: [
+      "Asks for the passphrase on the terminal; the recovery code will do as well.",
+      "COFFER_KEY_FILE names a key file that opens it without being asked. Other commands",
+      "open a locked vault by themselves in the same way.",
+    ],
+    options: [
+      OptionSpecification("key-file", value: "PATH", "open it with this file"),
+      OptionSpecification("passphrase-fd", value: "N", "read the passphrase from a descriptor"),
+      systemOption,
+    ],
+    asksForSecret: true,
+    examples: ["coffer unlock", "coffer unlock --key-file ~/.config/coffer.key"]
+  ) { arguments throws(ClientError) in
+    guard !arguments.has("key-file") || !arguments.has("passphrase-fd") else {
+      throw .usage("--key-file and --passphrase-fd exclude each other")
+    }
+    let dialogue = try Dialogue(arguments)
+    if let path = arguments["key-file"] {
+      try Unlocking.unlock(dialogue.connection, keyFile: try SecretInput.readKeyFile(path))
+    } else if let number = arguments["passphrase-fd"] {
+      let passphrase = try SecretInput.readDescriptor(number, for: "passphrase")
+      try Unlocking.unlock(dialogue.connection, passphrase: passphrase)
+    } else {
+      try Unlocking.unlock(dialogue.connection)
+    }
+    Console.note("the vault is unlocked")
+    return ExitStatus.done
+  }
+
+  static let lock = Subcommand(
+    name: "lock", group: .vault, synopsis: "lock",
+    summary: "Forgets all keys and values, until the vault is unlocked.",
+    options: [systemOption], examples: ["coffer lock"]
+  ) { arguments throws(ClientError) in
+    let address = try DaemonAddress(wantsSystem: arguments.has("system"))
+    guard let connection = try DaemonConnection.open(address, starts: false) else {
+      Console.note("no daemon runs, so nothing is unlocked")
+      return ExitStatus.done
+    }
+    try connection.receiveGreeting()
+    do throws(ClientError) {
+      try connection.send([Command(.lock)])
+      _ = try connection.receiveReply()
+      Console.note("the vault is locked")
+    } catch {
+      guard error.status == ExitStatus.locked else { throw error }
+      Console.note("the vault was locked already")
+    }
+    return ExitStatus.done
+  }
+
+  static let status = Subcommand(
+    name: "status", group: .vault, synopsis: "status [--json]",
+    summary: "Tells whether the vault is open, and how the daemon is.",
+    options: [jsonOption, systemOption], examples: ["coffer status", "coffer status --json"]
+  ) { arguments throws(ClientError) in
+    let dialogue = try Dialogue(arguments)
+    try dialogue.connection.send([Command(.status)])
+    let fields = try dialogue.connection.receiveReply().statuses.flatMap(\.fields)
+    if arguments.has("json") {
+      try Console.print([JSON.object(fields.map { ($0.name, statusValue($0)) }).text])
+    } else {
+      try Console.print(
+        Table.lines(fields.map { ($0.name.replacing("_", with: " "), $0.value) }))
+    }
+    return ExitStatus.done
+  }
+
+  private static func statusValue(_ field: (name: String, value: String)) -> JSON {
+    switch field.name {
+    case "writable", "memory_locked": .boolean(field.value == "yes")
+    case "locks_in": Int64(field.value).map { .number($0) } ?? .null
+    case _: .string(field.value)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+internal import Platform
+internal import Wire
+
+// The rules of the interface:
+//
+// - Standard output carries what was asked for, and nothing else.
+// - Everything else goes to standard error: `coffer: what happened`, and what to
+//   do next as `coffer: hint: ...`; lowercase, without a full stop.
+// - What a person types secretly goes over the terminal itself, never over the
+//   standard streams, and is not shown.
+// - What a peer or a file supplied is printed without control characters.
+
+/// What the client says.
+enum Console {
+  static func note(_ message: String) {
+    StandardStream.error.write("coffer: \(PrintableText.line(message))\n")
+  }
+
+  static func hint(_ hint: String) {
+    StandardStream.error.write("coffer: hint: \(PrintableText.line(hint))\n")
+  }
+
+  static func report(_ error: ClientError) {
+    note(error.message)
+    if let hint = error.hint { Self.hint(hint) }
+  }
+
+  /// Prints lines to standard output.
+  ///
+  /// Throws if they could not be written, as to a full disk: output that was
+  /// asked for and is cut must not look whole.
+  static func print(_ lines: [String]) throws(ClientError) {
+    let text = lines.map { PrintableText.withoutControls($0) + "\n" }.joined()
+    do throws(Errno) {
+      try StandardStream.output.write(text.utf8.span)
+    } catch {
+      throw .output(error)
+    }
+  }
+
+  /// Prints a secret and a line end to standard output, straight from locked memory.
+  static func print(_ secret: borrowing Secret) throws(ClientError) {
+    do throws(Errno) {
+      try secret.withBytes { (bytes) throws(Errno) -> Void in
+        try StandardStream.output.write(bytes)
+      }
+      try StandardStream.output.write("\n".utf8.span)
+    } catch {
+      throw .output(error)
+    }
+  }
+}
+
+extension ClientError {
+  static func output(_ error: Errno) -> ClientError {
+    ClientError(ExitStatus.failed, "standard output: writing failed: \(error)")
+  }
+
+  /// No memory for a secret.
+  static let outOfMemory = ClientError(ExitStatus.failed, "there is no memory left for a secret")
+}

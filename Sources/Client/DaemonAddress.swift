@@ -1,0 +1,142 @@
+internal import Platform
+
+/// Where the daemon is that serves this client, and whether it may be started.
+struct DaemonAddress {
+  let socketPath: String
+
+  /// The state directory of the user's own daemon, which is started where none
+  /// runs; nil for one that somebody else starts.
+  let ownStatePath: String?
+
+  static let systemSocketPath = "/run/coffer/socket"
+
+  /// Finds the daemon.
+  ///
+  /// `COFFER_SOCKET` if it is set. Else the system's, if it is asked for, or if
+  /// this user has no vault and the system has a daemon. Else the user's own.
+  init(wantsSystem: Bool) throws(ClientError) {
+    if let path = Environment.value(of: "COFFER_SOCKET"), !path.isEmpty {
+      guard path.hasPrefix("/") else {
+        throw .usage("COFFER_SOCKET is not an absolute path")
+      }
+      socketPath = path
+      ownStatePath = nil
+      return
+    }
+    let state = StatePath.ofUser(Environment.value(of:))
+    if wantsSystem || Self.prefersSystem(state) {
+      socketPath = Self.systemSocketPath
+      ownStatePath = nil
+      return
+    }
+    guard let state else {
+      throw ClientError(
+        ExitStatus.noDaemon, "no state directory: HOME is not set",
+        hint: "set COFFER_HOME to an absolute path")
+    }
+    guard state.hasPrefix("/") else {
+      throw .usage("COFFER_HOME is not an absolute path")
+    }
+    socketPath = state + "/socket"
+    ownStatePath = state
+  }
+
+  private static func prefersSystem(_ state: String?) -> Bool {
+    guard !exists(state.map { $0 + "/slots" }) else { return false }
+    return exists(systemSocketPath)
+  }
+
+  private static func exists(_ path: String?) -> Bool {
+    guard let path else { return false }
+    // Who may not even look has no use for it.
+    let status = try? FileStatus.ofFile(at: path, followsLinks: true)
+    return status != nil
+  }
+
+  // MARK: Connecting
+
+  /// Connects, starting the user's own daemon where none runs.
+  ///
+  /// - Parameter starts: Whether a daemon may be started.
+  /// - Returns: The connection; nil if no daemon runs and none may be started.
+  func connect(starts: Bool) throws(ClientError) -> UnixSocket? {
+    do throws(Errno) {
+      return try UnixSocket.connect(to: socketPath)
+    } catch {
+      switch error {
+      case .notFound, .connectionRefused:
+        guard let ownStatePath else {
+          throw ClientError(
+            ExitStatus.noDaemon, "\(socketPath): no daemon listens there",
+            hint: Environment.value(of: "COFFER_SOCKET") == nil
+              ? "start the system's daemon, or make a vault of your own with 'coffer init'"
+              : "start it, or unset COFFER_SOCKET")
+        }
+        guard starts else { return nil }
+        return try DaemonStart(socketPath: socketPath, statePath: ownStatePath).run()
+      case .nameTooLong:
+        throw ClientError(
+          ExitStatus.noDaemon,
+          "\(socketPath): the path of a socket has at most \(UnixSocket.maximumPathByteCount) bytes",
+          hint: "set COFFER_HOME to a shorter path")
+      default:
+        throw ClientError(ExitStatus.noDaemon, "\(socketPath): connecting failed: \(error)")
+      }
+    }
+  }
+}
+
+/// Starts the user's own daemon, and waits until it listens.
+private struct DaemonStart {
+  let socketPath: String
+  let statePath: String
+
+  /// How long a start may take; it takes a few milliseconds.
+  private static let patienceMilliseconds = 10_000
+  private static let pauseMilliseconds = 2
+
+  /// How long a daemon is waited for that another client has started.
+  private static let otherMilliseconds = 1_000
+
+  /// Nothing of the caller's environment is the daemon's business.
+  private static let environment = ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]
+
+  func run() throws(ClientError) -> UnixSocket {
+    let program = try programPath()
+    let id: Int32
+    do throws(Errno) {
+      id = try Process.startDetached(
+        program, arguments: ["cofferd", "--state", statePath], environment: Self.environment)
+    } catch {
+      throw ClientError(ExitStatus.noDaemon, "\(program): starting the daemon failed: \(error)")
+    }
+    var left = Self.patienceMilliseconds
+    while left > 0 {
+      if let socket = try? UnixSocket.connect(to: socketPath) { return socket }
+      if !Process.isRunning(id) { left = min(left, Self.otherMilliseconds) }
+      sleep(milliseconds: Self.pauseMilliseconds)
+      left -= Self.pauseMilliseconds
+    }
+    throw explanation(program, isRunning: Process.isRunning(id))
+  }
+
+  /// The daemon stands beside this program.
+  private func programPath() throws(ClientError) -> String {
+    guard let own = Process.programPath, let slash = own.lastIndex(of: "/") else {
+      throw ClientError(ExitStatus.noDaemon, "no daemon runs, and where cofferd is cannot be told")
+    }
+    return own[..<slash] + "/cofferd"
+  }
+
+  /// Lets the daemon say itself why it could not start.
+  private func explanation(_ program: String, isRunning: Bool) -> ClientError {
+    if !isRunning {
+      _ = try? Process.runToEnd(
+        program, arguments: ["cofferd", "--check", "--state", statePath],
+        environment: Self.environment)
+    }
+    return ClientError(
+      ExitStatus.noDaemon, "the daemon could not be started",
+      hint: "'\(program) --state \(statePath)' runs it in the foreground")
+  }
+}

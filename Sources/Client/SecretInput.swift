@@ -1,0 +1,156 @@
+internal import Glibc
+internal import Platform
+
+/// Where the client gets secrets from: a terminal, a file, a descriptor.
+enum SecretInput {
+  /// The most bytes of a value, a passphrase and a key file.
+  static let maximumByteCount = 65_536
+
+  /// Asks for a secret on the terminal, without showing it.
+  ///
+  /// - Returns: The secret; nil if there is no terminal.
+  static func ask(_ prompt: String) throws(ClientError) -> Secret? {
+    let terminal: Terminal
+    do throws(Errno) { terminal = try Terminal() } catch { return nil }
+    do throws(TerminalError) {
+      return try terminal.readSecret(prompt: prompt, limit: maximumByteCount)
+    } catch {
+      switch error {
+      case .failed(let errno):
+        throw ClientError(ExitStatus.failed, "the terminal: reading failed: \(errno)")
+      case .closed: throw ClientError(ExitStatus.failed, "the terminal was closed")
+      case .tooLong(let limit):
+        throw ClientError(ExitStatus.failed, "what was typed has more than \(limit) bytes")
+      case .outOfLockedMemory: throw .outOfMemory
+      }
+    }
+  }
+
+  /// Whether standard input is a terminal.
+  static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
+
+  /// Reads standard input to its end, without an only line feed there.
+  static func readStandardInput(for object: String) throws(ClientError) -> Secret {
+    try read(descriptor: STDIN_FILENO, named: "standard input", for: object)
+  }
+
+  /// Reads a descriptor to its end, without an only line feed there.
+  static func readDescriptor(_ text: String, for object: String) throws(ClientError) -> Secret {
+    guard let number = CInt(text), number >= 0 else {
+      throw .usage("--passphrase-fd takes the number of an open descriptor")
+    }
+    guard fcntl(number, F_GETFD) != -1 else {
+      throw .usage("--passphrase-fd: descriptor \(number) is not open")
+    }
+    return try read(descriptor: number, named: "descriptor \(number)", for: object)
+  }
+
+  private static func read(
+    descriptor: CInt, named name: String, for object: String
+  ) throws(ClientError) -> Secret {
+    let file = FileDescriptor(owning: descriptor)
+    let secret: Secret
+    do throws(ClientError) {
+      secret = try readAll(of: file, named: name, for: object, removesLineEnd: true)
+    } catch {
+      _ = file.release()
+      throw error
+    }
+    // The descriptor is the caller's.
+    _ = file.release()
+    return secret
+  }
+
+  private static func readAll(
+    of file: borrowing FileDescriptor, named name: String, for object: String,
+    removesLineEnd: Bool
+  ) throws(ClientError) -> Secret {
+    // One byte more than a value and its line end may have, to see that it is longer.
+    let limit = maximumByteCount + 2
+    var buffer = try SecretBuffer(capacity: 4096)
+    while true {
+      do throws(SecretBuffer.ReadFailure) {
+        guard try buffer.read(from: file, limit: limit) else { break }
+      } catch {
+        switch error {
+        case .outOfMemory: throw .outOfMemory
+        case .failed(let errno):
+          throw ClientError(ExitStatus.failed, "\(name): reading failed: \(errno)")
+        }
+      }
+      guard buffer.count < limit else { throw .tooLong(object) }
+    }
+    if removesLineEnd { buffer.removeOnlyLineEnd() }
+    guard buffer.count <= maximumByteCount else { throw .tooLong(object) }
+    return try buffer.finish()
+  }
+
+  // MARK: Key files
+
+  /// Reads a key file, which must be its user's alone.
+  static func readKeyFile(_ path: String) throws(ClientError) -> Secret {
+    let file = try attempting("\(path): opening the key file") { () throws(Errno) in
+      try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
+    }
+    let status = try attempting("\(path): looking at the key file") { () throws(Errno) in
+      try file.status()
+    }
+    guard status.kind == .regular else {
+      throw ClientError(ExitStatus.failed, "\(path): a key file is a regular file")
+    }
+    guard status.owner == Process.userID || status.owner == 0, status.permissions & 0o077 == 0
+    else {
+      throw ClientError(
+        ExitStatus.failed, "\(path): the key file is open to others",
+        hint: "close it with 'chmod 600 \(path)' if nobody else has read it")
+    }
+    return try readAll(of: file, named: path, for: path, removesLineEnd: false)
+  }
+
+  /// Makes a key file: 32 random bytes as a line of hexadecimal digits.
+  ///
+  /// - Returns: Whether it was made; false if there is a file already.
+  static func makeKeyFile(_ path: String) throws(ClientError) -> Bool {
+    do throws(Errno) {
+      let file = try FileDescriptor.open(
+        path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+      let text = try hexadecimalLine()
+      try text.withBytes { (bytes) throws(Errno) -> Void in try file.writeAll(bytes) }
+      try file.synchronize()
+      return true
+    } catch {
+      if error == .exists { return false }
+      throw ClientError(ExitStatus.failed, "\(path): making the key file failed: \(error)")
+    }
+  }
+
+  private static func hexadecimalLine() throws(Errno) -> Secret {
+    let digits = Array("0123456789abcdef".utf8)
+    var random: Secret
+    do throws(SecretError) { random = try Secret(count: 32) } catch { throw .outOfMemory }
+    try random.withMutableBytes { (bytes) throws(Errno) -> Void in
+      try SystemRandom.fill(&bytes)
+    }
+    do throws(SecretError) {
+      return try random.withBytes { (random) throws(SecretError) in
+        try Secret(count: 65) { line in
+          for index in random.indices {
+            line[2 * index] = digits[Int(random[index] >> 4)]
+            line[2 * index + 1] = digits[Int(random[index] & 15)]
+          }
+          line[64] = 0x0A
+        }
+      }
+    } catch {
+      throw .outOfMemory
+    }
+  }
+}
+
+extension ClientError {
+  fileprivate static func tooLong(_ object: String) -> ClientError {
+    ClientError(
+      ExitStatus.failed,
+      "\(object): what was given has more than \(SecretInput.maximumByteCount) bytes")
+  }
+}

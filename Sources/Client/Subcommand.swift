@@ -1,0 +1,105 @@
+internal import Wire
+
+/// One command of the client: its name, its help, and what it does.
+struct Subcommand: Sendable {
+  let name: String
+  let group: Group
+
+  /// What stands behind `coffer` in the usage line.
+  let synopsis: String
+
+  /// One line, for the list of commands.
+  let summary: String
+
+  /// What else there is to know, in lines of at most 76 characters.
+  var details: [String] = []
+
+  var options: [OptionSpecification] = []
+
+  /// The number of words that it takes.
+  var wordCount: ClosedRange<Int> = 0...0
+
+  /// Whether all from the first word on belongs to another command.
+  var endsAtFirstWord = false
+
+  /// Whether somebody might try to pass a secret as an argument.
+  var asksForSecret = false
+
+  /// Command lines that work.
+  var examples: [String] = []
+
+  let action: @Sendable (Arguments) throws(ClientError) -> Int32
+
+  /// Where it stands in the list of commands.
+  enum Group: String, CaseIterable, Sendable {
+    case everyday
+    case vault
+    case people
+    case other
+  }
+
+  /// All commands, in the order of the list.
+  static let all: [Subcommand] = [
+    .run, .create, .importKey, .list, .show, .revoke,
+    .initialize, .unlock, .lock, .status,
+    .whoAmI, .workspace, .user, .grant,
+    .help, .version,
+  ]
+
+  /// Options that every command takes.
+  static let commonOptions = [
+    OptionSpecification("help", short: "h", "show this")
+  ]
+
+  /// The option of those that list or show.
+  static let jsonOption = OptionSpecification("json", "print JSON")
+
+  /// The option of those that speak with a daemon.
+  static let systemOption = OptionSpecification(
+    "system", "speak with the daemon of the system, not with one's own")
+
+  // MARK: Help
+
+  var usage: String { "Usage: coffer \(synopsis)" }
+
+  /// The whole help.
+  var help: [String] {
+    var lines = [usage, "", summary]
+    if !details.isEmpty { lines += [""] + details }
+    let rows = (options + Self.commonOptions).map { option in
+      let short = option.short.map { "-\($0), " } ?? "    "
+      let value = option.value.map { " \($0)" } ?? ""
+      return ("\(short)--\(option.long)\(value)", option.help)
+    }
+    let width = (rows.map(\.0.count).max() ?? 0) + 2
+    lines += ["", "Options:"]
+    for (option, help) in rows {
+      lines.append("  \(option)\(String(repeating: " ", count: width - option.count))\(help)")
+    }
+    if !examples.isEmpty { lines += ["", "Examples:"] + examples.map { "  \($0)" } }
+    return lines
+  }
+
+  /// Sorts the arguments and does what they ask.
+  func perform(_ arguments: [String]) throws(ClientError) -> Int32 {
+    let sorted = try Arguments(
+      arguments, options + Self.commonOptions, command: name, endsAtFirstWord: endsAtFirstWord)
+    if sorted.has("help") {
+      try Console.print(help)
+      return ExitStatus.done
+    }
+    guard wordCount.contains(sorted.words.count) else {
+      let count = sorted.words.count
+      let problem = count < wordCount.lowerBound ? "too few arguments" : "too many arguments"
+      throw .usage("\(problem): coffer \(synopsis)", hint: wordCountHint)
+    }
+    return try action(sorted)
+  }
+
+  private var wordCountHint: String {
+    asksForSecret
+      ? "a value is never given as an argument, where every process could read it"
+      : "'coffer \(name) --help' explains it"
+  }
+
+}
