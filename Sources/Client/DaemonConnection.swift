@@ -98,7 +98,7 @@ final class DaemonConnection {
   func receiveReply(
     answeringWith secret: borrowing Secret? = nil
   ) throws(ClientError) -> Reply {
-    var reply = Reply(data: try SecretBuffer())
+    var reply = Reply(data: SecretBuffer())
     var hint: String?
     while true {
       switch try receiveLine(into: &reply.data) {

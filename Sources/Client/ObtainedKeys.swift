@@ -5,7 +5,7 @@ internal import Wire
 /// The keys that the daemon has handed out, on their way into an environment.
 struct ObtainedKeys: ~Copyable {
   /// Entries `NAME=value`, each with a NUL behind it.
-  private var entries: SecretBuffer
+  private var entries = SecretBuffer()
 
   /// The key and the name of each entry, in the same order.
   private var origins: [(key: String, name: String)] = []
@@ -18,10 +18,7 @@ struct ObtainedKeys: ~Copyable {
   /// Source: execve(2), `MAX_ARG_STRLEN`.
   private static let maximumEntryByteCount = 131_072
 
-  private init(chosenNames: Set<String>) throws(ClientError) {
-    entries = try SecretBuffer()
-    self.chosenNames = chosenNames
-  }
+  private init(chosenNames: Set<String>) { self.chosenNames = chosenNames }
 
   /// Asks for all keys of `selection` in one round trip, and opens the vault if
   /// it is locked.
@@ -52,7 +49,7 @@ struct ObtainedKeys: ~Copyable {
     let commands = [claim] + selection.commands
     try connection.send(commands)
     if !hasGreeting { try connection.receiveGreeting() }
-    var obtained = try ObtainedKeys(chosenNames: selection.chosenNames)
+    var obtained = ObtainedKeys(chosenNames: selection.chosenNames)
     for _ in commands {
       let reply = try connection.receiveReply()
       try obtained.append(reply)

@@ -2,79 +2,70 @@ internal import Platform
 
 /// Secret bytes that become more, always in locked memory.
 struct SecretBuffer: ~Copyable {
-  private var memory: Secret
+  /// Nil as long as nothing was added: most answers hold no secret.
+  private var memory: Secret?
 
   /// How many bytes there are.
   private(set) var count = 0
 
-  /// Room for a few keys; most answers never need more.
+  /// Room for a few keys.
   private static let initialByteCount = 16_384
 
-  init(capacity: Int = SecretBuffer.initialByteCount) throws(ClientError) {
-    do throws(SecretError) { memory = try Secret(count: capacity) } catch { throw .outOfMemory }
-  }
+  private var capacity: Int { memory?.count ?? 0 }
 
   mutating func append(_ bytes: Span<UInt8>) throws(ClientError) {
     try reserve(count + bytes.count)
-    memory.withMutableBytes { $0.replace(at: count, with: bytes) }
+    memory?.withMutableBytes { $0.replace(at: count, with: bytes) }
     count += bytes.count
-  }
-
-  mutating func append(_ byte: UInt8) throws(ClientError) {
-    try reserve(count + 1)
-    memory.withMutableBytes { $0[count] = byte }
-    count += 1
   }
 
   /// Makes room for `needed` bytes in all; the former memory is wiped.
   private mutating func reserve(_ needed: Int) throws(ClientError) {
-    guard needed > memory.count else { return }
-    do throws(SecretError) {
-      var larger = try Secret(count: max(needed, memory.count * 2))
-      memory.withBytes { former in
-        larger.withMutableBytes { $0.replace(at: 0, with: former.extracting(0..<count)) }
-      }
-      memory = larger
-    } catch {
-      throw .outOfMemory
+    guard needed > capacity || memory == nil else { return }
+    let byteCount = max(needed, capacity * 2, Self.initialByteCount)
+    var larger: Secret
+    do throws(SecretError) { larger = try Secret(count: byteCount) } catch { throw .outOfMemory }
+    withBytes { former in
+      larger.withMutableBytes { $0.replace(at: 0, with: former) }
     }
+    memory = larger
   }
 
   /// Lends the bytes to `body`.
-  borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+  borrowing func withBytes<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try memory.withBytes { (bytes) throws(Failure) -> Result in
-      try body(bytes.extracting(0..<count))
+    switch memory {
+    case .some(let memory):
+      return try memory.withBytes { (bytes) throws(Failure) -> Result in
+        try body(bytes.extracting(0..<count))
+      }
+    case .none:
+      let nothing: [UInt8] = []
+      return try body(nothing.span)
     }
   }
 
   /// Reads more from `file`.
   ///
-  /// - Parameter limit: The most bytes in all.
+  /// - Parameters:
+  ///   - file: Where it comes from.
+  ///   - name: What it is called in a message.
+  ///   - limit: The most bytes in all.
   /// - Returns: Whether there was more.
-  mutating func read(from file: borrowing FileDescriptor, limit: Int) throws(ReadFailure) -> Bool {
-    if count == memory.count {
-      do throws(ClientError) {
-        try reserve(min(count * 2, limit))
-      } catch {
-        throw .outOfMemory
-      }
-    }
-    do throws(Errno) {
-      let received = try memory.withMutableBytes { (bytes) throws(Errno) in
+  /// - Throws: ``ClientError``.
+  mutating func read(
+    from file: borrowing FileDescriptor, named name: String, limit: Int
+  ) throws(ClientError) -> Bool {
+    if count == capacity { try reserve(min(max(count * 2, 1), limit)) }
+    let received = try attempting("\(name): reading") { () throws(Errno) in
+      try memory?.withMutableBytes { (bytes) throws(Errno) in
         try file.read(into: &bytes, at: count)
       }
-      count += received
-      return received > 0
-    } catch {
-      throw .failed(error)
     }
-  }
-
-  enum ReadFailure: Error {
-    case outOfMemory
-    case failed(Errno)
+    guard let received, received > 0 else { return false }
+    count += received
+    return true
   }
 
   /// Takes off one line feed at the end, if it is the only one.
@@ -87,10 +78,11 @@ struct SecretBuffer: ~Copyable {
 
   /// The bytes as a secret of exactly their number.
   consuming func finish() throws(ClientError) -> Secret {
-    do throws(SecretError) {
-      return try withBytes { (bytes) throws(SecretError) in try Secret(copying: bytes) }
-    } catch {
-      throw .outOfMemory
+    var secret: Secret
+    do throws(SecretError) { secret = try Secret(count: count) } catch { throw .outOfMemory }
+    withBytes { bytes in
+      secret.withMutableBytes { $0.replace(at: 0, with: bytes) }
     }
+    return secret
   }
 }

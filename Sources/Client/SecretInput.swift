@@ -67,17 +67,8 @@ enum SecretInput {
   ) throws(ClientError) -> Secret {
     // One byte more than a value and its line end may have, to see that it is longer.
     let limit = maximumByteCount + 2
-    var buffer = try SecretBuffer(capacity: 4096)
-    while true {
-      do throws(SecretBuffer.ReadFailure) {
-        guard try buffer.read(from: file, limit: limit) else { break }
-      } catch {
-        switch error {
-        case .outOfMemory: throw .outOfMemory
-        case .failed(let errno):
-          throw ClientError(ExitStatus.failed, "\(name): reading failed: \(errno)")
-        }
-      }
+    var buffer = SecretBuffer()
+    while try buffer.read(from: file, named: name, limit: limit) {
       guard buffer.count < limit else { throw .tooLong(object) }
     }
     if removesLineEnd { buffer.removeOnlyLineEnd() }

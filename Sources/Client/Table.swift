@@ -16,6 +16,11 @@ enum Table {
     }
   }
 
+  /// The name of a field as people read it.
+  static func label(_ name: String) -> String {
+    String(name.map { $0 == "_" ? " " : $0 })
+  }
+
   /// The lines of names and values, one below the other.
   static func lines(_ fields: [(String, String)]) -> [String] {
     let width = (fields.map(\.0.count).max() ?? 0) + 2

@@ -55,7 +55,7 @@ extension Subcommand {
         [JSON.object(keyMembers(key) + further + [("versions", .array(list))]).text])
       return ExitStatus.done
     }
-    var lines = Table.lines(key.fields.map { ($0.name.replacing("_", with: " "), $0.value) })
+    var lines = Table.lines(key.fields.map { (Table.label($0.name), $0.value) })
     lines.append("")
     lines += Table.lines(
       header: ["VERSION", "STATE", "AUTHOR", "CREATED", "EXPIRES"],

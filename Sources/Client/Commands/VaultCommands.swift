@@ -181,7 +181,7 @@ extension Subcommand {
       try Console.print([JSON.object(fields.map { ($0.name, statusValue($0)) }).text])
     } else {
       try Console.print(
-        Table.lines(fields.map { ($0.name.replacing("_", with: " "), $0.value) }))
+        Table.lines(fields.map { (Table.label($0.name), $0.value) }))
     }
     return ExitStatus.done
   }
