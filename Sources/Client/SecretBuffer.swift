@@ -28,7 +28,7 @@ struct SecretBuffer: ~Copyable {
     withBytes { former in
       larger.withMutableBytes { $0.replace(at: 0, with: former) }
     }
-    memory = larger
+    memory = consume larger
   }
 
   /// Lends the bytes to `body`.
