@@ -11,7 +11,8 @@ struct SecretBuffer: ~Copyable {
   /// Room for a few keys.
   private static let initialByteCount = 16_384
 
-  private var capacity: Int { memory?.count ?? 0 }
+  /// How many bytes have room.
+  private var capacity = 0
 
   mutating func append(_ bytes: Span<UInt8>) throws(ClientError) {
     try reserve(count + bytes.count)
@@ -29,6 +30,7 @@ struct SecretBuffer: ~Copyable {
       larger.withMutableBytes { $0.replace(at: 0, with: former) }
     }
     memory = consume larger
+    capacity = byteCount
   }
 
   /// Lends the bytes to `body`.
