@@ -57,7 +57,8 @@ let package = Package(
     program("Benchmarks", ["Platform"]),
 
     .target(
-      name: "TestSupport", dependencies: ["Keyring", "Platform", "Store"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Keyring", "Platform", "Store"],
+      path: "Tests/TestSupport",
       swiftSettings: testSettings),
     tests("Store", ["Keyring", "Platform", "Sodium"]),
   ],

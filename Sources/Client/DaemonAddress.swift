@@ -59,6 +59,7 @@ struct DaemonAddress {
   ///
   /// - Parameter starts: Whether a daemon may be started.
   /// - Returns: The connection; nil if no daemon runs and none may be started.
+  /// - Throws: ``ClientError`` with exit status 4.
   func connect(starts: Bool) throws(ClientError) -> UnixSocket? {
     do throws(Errno) {
       return try UnixSocket.connect(to: socketPath)

@@ -17,6 +17,7 @@ final class DaemonConnection {
   ///   - address: Where the daemon is.
   ///   - starts: Whether the user's own daemon is started where none runs.
   /// - Returns: The connection; nil if no daemon runs and none may be started.
+  /// - Throws: ``ClientError`` with exit status 4.
   static func open(
     _ address: DaemonAddress, starts: Bool = true
   ) throws(ClientError) -> DaemonConnection? {

@@ -96,7 +96,8 @@ struct ObtainedKeys: ~Copyable {
       }
       guard range.count <= Self.maximumEntryByteCount else {
         throw ClientError(
-          ExitStatus.failed, "\(key): name and value have more than 128 KiB, which no command takes")
+          ExitStatus.failed, "\(key): name and value have more than 128 KiB, which no command takes"
+        )
       }
       origins.append((key, name))
       try entries.append(bytes.extracting(range))

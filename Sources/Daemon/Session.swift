@@ -294,7 +294,8 @@ final class Session {
       server.answerPlaces.cancel(self)
       state = .working
       inquiry.exchange.fail(
-        Failure(.limit, "\(Limits.answers) answers are in the making, none has ended in time",
+        Failure(
+          .limit, "\(Limits.answers) answers are in the making, none has ended in time",
           hint: "try again"))
     case .inquiring(let inquiry):
       leaveInquiry()

@@ -9,11 +9,12 @@ package struct EnvironmentName: Hashable, Sendable {
   package static let rule =
     "an environment name has 1 to 64 of A-Z a-z 0-9 _ and does not begin with a digit"
 
-  /// Accepts `text` if it keeps the rules, and throws `invalid` otherwise.
+  /// Accepts `text` if it keeps the rules.
   ///
   /// - Parameters:
   ///   - text: The name as it was told.
   ///   - hint: What to do instead.
+  /// - Throws: A ``Refusal``, `invalid`, with the rule that it breaks.
   package init(parsing text: some StringProtocol, hint: String? = nil) throws(Refusal) {
     guard Self.hasShape(text) else { throw .invalid(String(text), Self.rule, hint: hint) }
     let name = String(text)

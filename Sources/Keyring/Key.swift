@@ -65,7 +65,7 @@ package struct Key: Equatable, Sendable {
   package let created: Instant
   package let note: Note
 
-  /// Oldest first; never empty. The last one is what is injected.
+  /// Oldest first, never empty; the last one is what is injected.
   package var versions: [KeyVersion]
 
   /// How the key was ended by someone, if it was.

@@ -24,6 +24,8 @@ package enum KeyText {
   /// Writes a key's text.
   ///
   /// - Parameters:
+  ///   - type: What the key acts for.
+  ///   - id: Its public handle.
   ///   - random: At least ``randomByteCount`` random bytes; they become the secret.
   ///   - output: ``byteCount`` bytes.
   /// - Returns: Whether enough of the random bytes could be used; if not, draw again.

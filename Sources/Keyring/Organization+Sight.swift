@@ -9,7 +9,8 @@ extension Organization {
     case .user(let id): return self[id]
     case .nobody:
       throw .forbidden(
-        "caller", "this uid is no user of the organization", hint: "ask an Owner for 'coffer user add'")
+        "caller", "this uid is no user of the organization",
+        hint: "ask an Owner for 'coffer user add'")
     }
   }
 
@@ -140,7 +141,8 @@ extension Organization {
   /// How `user` writes the name of `key`.
   package func name(of key: Key, seenBy user: User) -> String {
     switch key.namespace {
-    case .user(let owner): "\(owner == user.id ? "me" : "@" + self[owner].name.text)/\(key.name.text)"
+    case .user(let owner):
+      "\(owner == user.id ? "me" : "@" + self[owner].name.text)/\(key.name.text)"
     case .workspace(let workspace): "\(self[workspace].name.text)/\(key.name.text)"
     case .organization: "org/\(key.name.text)"
     }

@@ -71,7 +71,8 @@ extension Organization {
     case (.workspace, .issued(let access, _)):
       .forbidden(
         object,
-        "the key may do more than you: using it needs the role \((access ?? .editor).rawValue) or higher")
+        "the key may do more than you: using it needs the role \((access ?? .editor).rawValue) or higher"
+      )
     case (.workspace, .imported(let leastRank)):
       .forbidden(object, "using this key needs the role \(leastRank.text) or higher")
     case (.organization, _):

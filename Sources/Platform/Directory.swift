@@ -10,7 +10,9 @@ package struct Directory: ~Copyable, Sendable {
 
   /// Opens the directory at `path`.
   ///
-  /// - Parameter followsLink: Whether `path` itself may be a symbolic link.
+  /// - Parameters:
+  ///   - path: Where it is.
+  ///   - followsLink: Whether `path` itself may be a symbolic link.
   /// - Throws: ``Errno``; `ENOTDIR` or `ELOOP` if it is something else.
   ///
   /// Source: open(2), `O_DIRECTORY`, `O_NOFOLLOW`.
@@ -62,7 +64,8 @@ package struct Directory: ~Copyable, Sendable {
   /// - Throws: ``Errno``: `ENOENT`, `EEXIST`, `ELOOP` for a link.
   ///
   /// Source: openat(2).
-  package borrowing func open(_ name: String, for opening: Opening) throws(Errno) -> FileDescriptor {
+  package borrowing func open(_ name: String, for opening: Opening) throws(Errno) -> FileDescriptor
+  {
     let flags: CInt
     switch opening {
     case .readingAndWriting: flags = O_RDWR

@@ -83,7 +83,9 @@ package struct EnvironmentBlock: ~Copyable {
 
   /// Replaces this process by the program at `path`.
   ///
-  /// - Parameter arguments: Starting with the program's name.
+  /// - Parameters:
+  ///   - path: The program's file.
+  ///   - arguments: Starting with the program's name.
   /// - Returns: Why it failed; on success nothing returns.
   ///
   /// Source: execve(2).

@@ -37,7 +37,10 @@ package struct Epoll: ~Copyable {
   private let descriptor: FileDescriptor
   private var buffer: [clinux_event]
 
-  /// - Parameter capacity: The most events that one wait returns.
+  /// Makes a list without a registration.
+  ///
+  /// - Parameter capacity: The most events that one wait returns, up to 256.
+  /// - Throws: ``Errno`` as epoll_create1(2) sets it.
   package init(capacity: Int = 256) throws(Errno) {
     descriptor = FileDescriptor(owning: try retrying { epoll_create1(CInt(EPOLL_CLOEXEC)) })
     buffer = [clinux_event](repeating: clinux_event(), count: capacity)

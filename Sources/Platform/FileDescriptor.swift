@@ -18,8 +18,10 @@ package struct FileDescriptor: ~Copyable, Sendable {
   /// Opens the file at `path`; the descriptor is closed on `exec`.
   ///
   /// - Parameters:
+  ///   - path: Where it is.
   ///   - flags: As in open(2); `O_CLOEXEC` is added.
   ///   - mode: The permission bits of a file that is created.
+  /// - Returns: The descriptor.
   /// - Throws: ``Errno`` as open(2) sets it.
   ///
   /// Source: open(2).
@@ -38,7 +40,10 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads into `bytes` from `offset` on, by one `read(2)`.
   ///
-  /// - Parameter limit: The most bytes that are taken; all that fit if nil.
+  /// - Parameters:
+  ///   - bytes: Where they go.
+  ///   - offset: Where in there the first one goes.
+  ///   - limit: The most bytes that are taken; all that fit if nil.
   /// - Returns: The number of bytes read; 0 means end of file.
   /// - Throws: ``Errno`` for anything but `EINTR`.
   ///
@@ -65,7 +70,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
     while true {
       if filled == bytes.count {
         guard filled <= limit else { return nil }
-        bytes.append(contentsOf: repeatElement(0, count: min(max(filled, 4096), limit + 1 - filled)))
+        bytes.append(
+          contentsOf: repeatElement(0, count: min(max(filled, 4096), limit + 1 - filled)))
       }
       var span = bytes.mutableSpan
       let count = try read(into: &span, at: filled)

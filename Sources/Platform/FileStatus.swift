@@ -43,9 +43,13 @@ package struct FileStatus: Equatable, Sendable {
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 
-  /// The status of the file at `path`, or nil if there is none.
+  /// The status of the file at `path`.
   ///
-  /// - Parameter followsLinks: Whether a symbolic link at the end is followed.
+  /// - Parameters:
+  ///   - path: Where it is.
+  ///   - followsLinks: Whether a symbolic link at the end is followed.
+  /// - Returns: The status; nil if there is no such file.
+  /// - Throws: ``Errno`` as stat(2) sets it, but for `ENOENT`.
   ///
   /// Source: stat(2), lstat(2).
   package static func ofFile(

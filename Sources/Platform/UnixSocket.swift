@@ -38,7 +38,11 @@ package struct UnixSocket: ~Copyable, Sendable {
 
   /// Listens on a new socket at `path`, where nothing may be.
   ///
-  /// - Parameter permissions: The mode of the socket's node, set as it is made.
+  /// - Parameters:
+  ///   - path: At most ``maximumPathByteCount`` bytes.
+  ///   - permissions: The mode of the socket's node, set as it is made.
+  ///   - backlog: How many connections may wait to be accepted.
+  /// - Returns: The socket, which does not block.
   /// - Throws: ``Errno``: `EADDRINUSE` if the path is taken.
   ///
   /// Source: bind(2), listen(2), umask(2).
@@ -57,7 +61,8 @@ package struct UnixSocket: ~Copyable, Sendable {
   }
 
   private static func stream(nonBlocking: Bool) throws(Errno) -> FileDescriptor {
-    let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    let kind =
+      CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
       | (nonBlocking ? CInt(SOCK_NONBLOCK.rawValue) : 0)
     return FileDescriptor(owning: try retrying { socket(AF_UNIX, kind, 0) })
   }

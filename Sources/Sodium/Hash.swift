@@ -10,7 +10,10 @@ package enum Hash {
 
   /// The digest of `bytes`.
   ///
-  /// - Parameter byteCount: The digest's length, 16 to 64.
+  /// - Parameters:
+  ///   - bytes: Any number of them.
+  ///   - byteCount: The digest's length, 16 to 64.
+  /// - Returns: The digest.
   package static func digest(
     of bytes: Span<UInt8>, byteCount: Int = Hash.byteCount
   ) -> [UInt8] {
@@ -27,8 +30,10 @@ package enum Hash {
   /// The digest of `bytes` that only holders of `key` can make.
   ///
   /// - Parameters:
+  ///   - bytes: Any number of them.
   ///   - key: 32 bytes.
   ///   - byteCount: The digest's length, 16 to 64.
+  /// - Returns: The digest.
   package static func digest(
     of bytes: Span<UInt8>, key: borrowing Secret, byteCount: Int = Hash.byteCount
   ) -> [UInt8] {

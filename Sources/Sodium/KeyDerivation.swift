@@ -6,8 +6,11 @@ package enum KeyDerivation {
   /// Derives the subkey `number` of `key`.
   ///
   /// - Parameters:
+  ///   - number: Which of the family's subkeys.
   ///   - key: 32 bytes.
   ///   - context: 8 ASCII characters that name the family of subkeys.
+  /// - Returns: 32 bytes.
+  /// - Throws: ``SodiumError/outOfLockedMemory``.
   ///
   /// Source: libsodium, "Key derivation" (`crypto_kdf`).
   package static func subkey(
@@ -35,6 +38,8 @@ package enum KeyDerivation {
   /// - Parameters:
   ///   - bytes: At least 32 bytes that no one can guess.
   ///   - salt: 16 bytes, kept beside what the key protects.
+  /// - Returns: 32 bytes.
+  /// - Throws: ``SodiumError/outOfLockedMemory``.
   ///
   /// Source: libsodium, "Generic hashing".
   package static func key(
@@ -70,6 +75,7 @@ package enum KeyDerivation {
   ///   - passphrase: Any number of bytes.
   ///   - salt: 16 bytes, kept beside what the key protects.
   ///   - cost: At least 8 KiB and 1 pass.
+  /// - Returns: 32 bytes.
   /// - Throws: ``SodiumError/outOfMemory`` if the system refuses the memory.
   ///
   /// Source: libsodium, "The pwhash API" (Argon2id 1.3, one lane).

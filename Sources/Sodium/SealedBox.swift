@@ -18,6 +18,7 @@ package enum SealedBox {
   /// Encrypts `plaintext` and binds it to `context`.
   ///
   /// - Parameters:
+  ///   - plaintext: Any number of bytes.
   ///   - key: 32 bytes.
   ///   - context: Bytes that must be presented again when the box is opened.
   /// - Returns: The box.
@@ -57,7 +58,11 @@ package enum SealedBox {
 
   /// Decrypts a box into the beginning of `plaintext`, which lies in locked memory.
   ///
-  /// - Parameter plaintext: At least as long as the box without its overhead.
+  /// - Parameters:
+  ///   - box: As ``seal(_:key:context:)`` made it.
+  ///   - plaintext: At least as long as the box without its overhead.
+  ///   - key: The box's.
+  ///   - context: The box's.
   /// - Returns: The number of bytes decrypted.
   /// - Throws: ``SodiumError/authenticationFailed`` as above; then nothing of
   ///   the plaintext was written.

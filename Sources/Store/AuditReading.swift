@@ -24,10 +24,12 @@ struct AuditReading {
 
   private let file: [UInt8]
 
+  /// Reads all authentic rows of `file`, and judges its end.
+  ///
   /// - Parameters:
   ///   - file: The bytes of the file.
   ///   - vault: Whose it is.
-  ///   - recordsNameHead: The last head that the records name.
+  ///   - named: The last head that the records name.
   ///   - key: The keys of the vault.
   /// - Throws: `unknown version`; `damaged` if a row has changed that was on the
   ///   device; `rolled back` if the file ends before one.

@@ -149,7 +149,10 @@ package struct AuditRow: Equatable, Sendable {
     self.record = record
   }
 
+  /// The bytes of the row.
+  ///
   /// - Parameter synchronized: The last row that is known to be on the device.
+  /// - Returns: What is sealed as a frame.
   func encoded(synchronized: UInt64) -> [UInt8] {
     var writer = ByteWriter()
     writer.write(time.secondsSinceEpoch)

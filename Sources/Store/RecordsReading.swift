@@ -92,7 +92,9 @@ struct RecordsReading {
   ) throws(StoreError) -> [AuditRow] {
     var rows: [AuditRow] = []
     for index in starts.indices.dropFirst(Int(sequence)) {
-      guard let payload = log.reopenFrame(of: file, at: starts[index], UInt64(index) + 1, key: key.records)
+      guard
+        let payload = log.reopenFrame(
+          of: file, at: starts[index], UInt64(index) + 1, key: key.records)
       else { throw damaged("record \(index + 1) has changed") }
       do throws(CodingError) {
         let record = try Record(decoding: payload)

@@ -149,7 +149,8 @@ struct SealedLog: Equatable {
     } catch {
       return nil
     }
-    head = LogHead(sequence: frame.sequence, tag: Array(file[frame.box.suffix(LogHead.tagByteCount)]))
+    head = LogHead(
+      sequence: frame.sequence, tag: Array(file[frame.box.suffix(LogHead.tagByteCount)]))
     return (payload, frame.box.upperBound)
   }
 
@@ -197,7 +198,9 @@ struct SealedLog: Equatable {
   }
 
   /// The sequence and the box of the frame at `offset`, if a whole one is there.
-  private static func frame(of file: [UInt8], at offset: Int) -> (sequence: UInt64, box: Range<Int>)? {
+  private static func frame(of file: [UInt8], at offset: Int) -> (
+    sequence: UInt64, box: Range<Int>
+  )? {
     let boxStart = offset + frameHeadByteCount
     guard boxStart <= file.count else { return nil }
     let count = (0..<4).reduce(0) { $0 | Int(file[offset + $1]) << (8 * $1) }

@@ -131,7 +131,8 @@ struct SlotFile: Equatable, Sendable {
   }
 
   private static func value(of line: Substring?, _ word: String) throws(StoreError) -> [UInt8] {
-    guard let line, line.hasPrefix(word + " "), let value = Hex.bytes(line.dropFirst(word.count + 1))
+    guard let line, line.hasPrefix(word + " "),
+      let value = Hex.bytes(line.dropFirst(word.count + 1))
     else {
       throw damaged("its line '\(word)' is missing or malformed")
     }
@@ -139,7 +140,8 @@ struct SlotFile: Equatable, Sendable {
   }
 
   private static func number(of line: Substring, _ word: String) throws(StoreError) -> UInt64 {
-    guard line.hasPrefix(word + " "), let number = UInt64(line.dropFirst(word.count + 1)), number > 0
+    guard line.hasPrefix(word + " "), let number = UInt64(line.dropFirst(word.count + 1)),
+      number > 0
     else {
       throw damaged("its line '\(word)' is missing or malformed")
     }

@@ -7,8 +7,8 @@ package final class TemporaryDirectory: Sendable {
 
   package init() {
     var template = Array("/tmp/coffer-test-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { preconditionFailure("no temporary directory") }
-    path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    guard let made = mkdtemp(&template) else { preconditionFailure("no temporary directory") }
+    path = String(cString: made)
   }
 
   deinit { Files.removeTree(path) }

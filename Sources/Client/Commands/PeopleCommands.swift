@@ -15,7 +15,9 @@ extension Subcommand {
           ("name", .optional(workspace["name"])), ("role", .optional(workspace["role"])),
         ])
       }
-      let members = fields.map { ($0.name, $0.name == "uid" ? number($0.value) : .string($0.value)) }
+      let members = fields.map {
+        ($0.name, $0.name == "uid" ? number($0.value) : .string($0.value))
+      }
       try Console.print([JSON.object(members + [("workspaces", .array(roles))]).text])
       return ExitStatus.done
     }

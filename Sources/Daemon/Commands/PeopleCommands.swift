@@ -52,7 +52,8 @@ extension CommandDefinition {
       }
       return .done
     case _:
-      throw Failure(.parameter, "this is not how it is written: WORKSPACE ADD NAME | WORKSPACE LIST")
+      throw Failure(
+        .parameter, "this is not how it is written: WORKSPACE ADD NAME | WORKSPACE LIST")
     }
   }
 

@@ -99,7 +99,8 @@ extension CommandDefinition {
     case "state": exchange.data(server.keeper.state.text)
     case "state_dir": exchange.data(server.options.statePath)
     case "protocol": exchange.data(String(Product.protocolVersion))
-    case _: throw Failure(.parameter, "there is no such information", hint: "'HELP GETINFO' lists it")
+    case _:
+      throw Failure(.parameter, "there is no such information", hint: "'HELP GETINFO' lists it")
     }
     return .done
   }
