@@ -60,7 +60,17 @@ let package = Package(
       name: "TestSupport", dependencies: ["Keyring", "Platform", "Store"],
       path: "Tests/TestSupport",
       swiftSettings: testSettings),
+    tests("Platform"),
+    tests("Sodium", ["Platform"]),
+    tests("Keyring"),
+    tests("Wire", ["Keyring"]),
     tests("Store", ["Keyring", "Platform", "Sodium"]),
+    tests("Daemon", ["Keyring", "Platform"]),
+    tests("Client", ["Wire"]),
+    // The programs themselves, as they are built beside the tests.
+    .testTarget(
+      name: "ProgramTests", dependencies: ["TestSupport", "Platform", "coffer", "cofferd"],
+      swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6]
 )
