@@ -1,0 +1,95 @@
+import Glibc
+import Platform
+
+/// Looks for a secret where it must not be.
+package struct SecretSearch {
+  /// The secret itself, and as hexadecimal digits and base64 at each offset.
+  private let patterns: [(name: String, bytes: [UInt8])]
+
+  package init(_ secret: [UInt8]) {
+    let lower = Array("0123456789abcdef".utf8)
+    let upper = Array("0123456789ABCDEF".utf8)
+    var patterns: [(String, [UInt8])] = [
+      ("plain", secret),
+      ("hex", secret.flatMap { [lower[Int($0 >> 4)], lower[Int($0 & 15)]] }),
+      ("upper-case hex", secret.flatMap { [upper[Int($0 >> 4)], upper[Int($0 & 15)]] }),
+    ]
+    for offset in 0..<3 {
+      patterns.append(("base64 at \(offset)", Self.base64(of: secret, at: offset)))
+    }
+    self.patterns = patterns
+  }
+
+  /// The characters of base64 that depend on `secret` alone, when it stands
+  /// `offset` bytes behind a multiple of three.
+  private static func base64(of secret: [UInt8], at offset: Int) -> [UInt8] {
+    let alphabet = Array(
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    let skipped = (3 - offset) % 3
+    let bytes = secret.dropFirst(skipped)
+    let whole = Array(bytes.prefix(bytes.count / 3 * 3))
+    return stride(from: 0, to: whole.count, by: 3).flatMap { index -> [UInt8] in
+      let group = Int(whole[index]) << 16 | Int(whole[index + 1]) << 8 | Int(whole[index + 2])
+      return [18, 12, 6, 0].map { alphabet[group >> $0 & 63] }
+    }
+  }
+
+  /// The forms of the secret that stand in `bytes`.
+  package func found(in bytes: [UInt8]) -> [String] {
+    patterns.filter { pattern in Self.contains(bytes, pattern.bytes) }.map(\.name)
+  }
+
+  private static func contains(_ bytes: [UInt8], _ pattern: [UInt8]) -> Bool {
+    guard let first = pattern.first else { return false }
+    return bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      var position = 0
+      while position + pattern.count <= bytes.count {
+        let rest = bytes.count - pattern.count + 1 - position
+        guard let hit = memchr(base + position, CInt(first), rest) else { return false }
+        position = base.distance(to: hit)
+        if memcmp(hit, pattern, pattern.count) == 0 { return true }
+        position += 1
+      }
+      return false
+    }
+  }
+
+  /// The forms of the secret in the files of a directory, with the file's name.
+  package func found(inFilesOf path: String) -> [String] {
+    Files.names(in: path).flatMap { name -> [String] in
+      let file = path + "/" + name
+      guard let status = try? FileStatus.ofFile(at: file, followsLinks: false),
+        status.kind == .regular
+      else { return [] }
+      return found(in: Files.read(file)).map { "\(name): \($0)" }
+    }
+  }
+
+  /// The forms of the secret in the memory of a process, with the mapping.
+  ///
+  /// Needs root, since the daemon keeps others out.
+  package func found(inMemoryOf id: Int32) -> [String] {
+    let maps = String(decoding: Files.read("/proc/\(id)/maps"), as: UTF8.self)
+    let memory = open("/proc/\(id)/mem", O_RDONLY)
+    guard memory >= 0 else { return ["the memory cannot be read"] }
+    defer { close(memory) }
+    var found: [String] = []
+    var byteCount = 0
+    for line in maps.split(separator: "\n") {
+      let words = line.split(separator: " ", omittingEmptySubsequences: true)
+      let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard words[1].hasPrefix("r"), bounds.count == 2, !line.hasSuffix("[vvar]"),
+        !line.hasSuffix("[vsyscall]")
+      else { continue }
+      let count = Int(bounds[1] - bounds[0])
+      var bytes = [UInt8](repeating: 0, count: count)
+      let read = pread(memory, &bytes, count, off_t(bounds[0]))
+      guard read > 0 else { continue }
+      byteCount += read
+      bytes.removeLast(count - read)
+      found += self.found(in: bytes).map { "\($0) in \(line)" }
+    }
+    return byteCount > 0 ? found : ["no memory was read"]
+  }
+}

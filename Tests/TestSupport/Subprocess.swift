@@ -1,0 +1,150 @@
+import Glibc
+import Platform
+
+/// A program that a test has started, and ends.
+package final class Subprocess {
+  /// How a program ended, and what it said.
+  package struct Result {
+    /// The exit status, or 128 and the number of the signal.
+    package let status: Int32
+    package let output: [UInt8]
+    package let error: [UInt8]
+
+    package var outputText: String { String(decoding: output, as: UTF8.self) }
+    package var errorText: String { String(decoding: error, as: UTF8.self) }
+
+    /// The output without its last line end.
+    package var line: String {
+      outputText.hasSuffix("\n") ? String(outputText.dropLast()) : outputText
+    }
+  }
+
+  package let id: Int32
+  private var status: Int32?
+
+  /// What descriptors 0, 1 and 2 of a program are.
+  package enum Stream {
+    case null
+    case descriptor(CInt)
+    case file(String)
+  }
+
+  /// Starts a program.
+  ///
+  /// - Parameters:
+  ///   - path: Its file.
+  ///   - arguments: Those behind its name.
+  ///   - environment: All that it has of one.
+  ///   - streams: Descriptors 0, 1 and 2; others are closed.
+  ///   - ownSession: Whether it gets a session of its own.
+  package init(
+    _ path: String, _ arguments: [String], environment: [String: String],
+    streams: [Stream], ownSession: Bool = false
+  ) {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (number, stream) in streams.enumerated() {
+      switch stream {
+      case .null:
+        posix_spawn_file_actions_addopen(&actions, CInt(number), "/dev/null", O_RDWR, 0)
+      case .descriptor(let descriptor):
+        posix_spawn_file_actions_adddup2(&actions, descriptor, CInt(number))
+      case .file(let path):
+        posix_spawn_file_actions_addopen(
+          &actions, CInt(number), path, O_RDWR | O_CREAT | O_APPEND, 0o600)
+      }
+    }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which Glibc does not import.
+    if ownSession { posix_spawnattr_setflags(&attributes, newSession) }
+    var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
+    argv.append(nil)
+    var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") }
+    envp.append(nil)
+    defer { for pointer in argv + envp { free(pointer) } }
+    var id = Int32()
+    let code = posix_spawn(&id, path, &actions, &attributes, argv, envp)
+    guard code == 0 else { preconditionFailure("cannot start \(path): \(Errno(code: code))") }
+    self.id = id
+  }
+
+  deinit {
+    guard status == nil else { return }
+    kill(id, SIGKILL)
+    _ = waitForEnd()
+  }
+
+  /// Sends a signal.
+  package func signal(_ number: CInt) { kill(id, number) }
+
+  /// Waits until the program has ended.
+  ///
+  /// - Returns: The exit status, or 128 and the number of the signal.
+  @discardableResult
+  package func waitForEnd() -> Int32 {
+    if let status { return status }
+    var raw: CInt = 0
+    while waitpid(id, &raw, 0) == -1 && errno == EINTR {}
+    return note(raw)
+  }
+
+  /// The exit status if the program ends within `seconds`; nil if it still runs.
+  package func waitForEnd(seconds: Double) -> Int32? {
+    let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
+    while BootInstant.now < end {
+      if let status { return status }
+      var raw: CInt = 0
+      if waitpid(id, &raw, WNOHANG) == id { return note(raw) }
+      sleep(milliseconds: 2)
+    }
+    return nil
+  }
+
+  private func note(_ raw: CInt) -> Int32 {
+    let signal = raw & 0x7F
+    let ended = signal == 0 ? (raw >> 8) & 0xFF : 128 + signal
+    status = ended
+    return ended
+  }
+
+  /// Runs a program to its end.
+  ///
+  /// - Parameters:
+  ///   - path: Its file.
+  ///   - arguments: Those behind its name.
+  ///   - environment: All that it has of one.
+  ///   - input: What it reads on standard input.
+  ///   - ownSession: Whether it has no terminal, even if the test has one.
+  /// - Returns: How it ended.
+  package static func run(
+    _ path: String, _ arguments: [String], environment: [String: String] = [:],
+    input: [UInt8] = [], ownSession: Bool = true
+  ) -> Result {
+    let directory = TemporaryDirectory()
+    let (inputPath, outputPath, errorPath) = (
+      directory.path("in"), directory.path("out"), directory.path("err")
+    )
+    Files.write(input, to: inputPath)
+    let process = Subprocess(
+      path, arguments, environment: environment,
+      streams: [.file(inputPath), .file(outputPath), .file(errorPath)], ownSession: ownSession)
+    let status = process.waitForEnd()
+    return Result(
+      status: status, output: Files.read(outputPath), error: Files.read(errorPath))
+  }
+}
+
+/// Waits until `condition` holds.
+///
+/// - Returns: Whether it came to hold within `seconds`.
+package func eventually(seconds: Double = 10, _ condition: () -> Bool) -> Bool {
+  let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
+  while !condition() {
+    guard BootInstant.now < end else { return false }
+    sleep(milliseconds: 2)
+  }
+  return true
+}

@@ -1,0 +1,110 @@
+import Glibc
+import Platform
+
+/// A throwaway vault with its daemon, as a user has them.
+///
+/// Everything is in a temporary directory; the daemon ends with this value.
+package final class VaultFixture {
+  package let directory = TemporaryDirectory()
+  package var statePath: String { directory.path("state") }
+  package var socketPath: String { statePath + "/socket" }
+  package var keyFilePath: String { directory.path("key") }
+  package var logPath: String { directory.path("log") }
+
+  /// The daemon that this test has started, if it has.
+  package private(set) var daemon: Subprocess?
+
+  package init() {}
+
+  deinit { endDaemon() }
+
+  /// What commands are run with; nothing of the test's own environment.
+  package var environment: [String: String] {
+    ["COFFER_HOME": statePath, "PATH": "/usr/bin:/bin", "HOME": directory.path]
+  }
+
+  /// The same with the key file, which opens the vault without a question.
+  package var environmentWithKeyFile: [String: String] {
+    environment.merging(["COFFER_KEY_FILE": keyFilePath]) { $1 }
+  }
+
+  // MARK: Daemon
+
+  /// Starts the daemon, and waits until it listens.
+  package func startDaemon(_ options: [String] = [], under wrapper: [String] = []) {
+    let command = wrapper + [Programs.daemon, "--state", statePath] + options
+    daemon = Subprocess(
+      command[0], Array(command.dropFirst()), environment: ["PATH": "/usr/bin:/bin"],
+      streams: [.null, .null, .file(logPath)], ownSession: true)
+    let listens = eventually { (try? UnixSocket.connect(to: socketPath)) != nil }
+    precondition(listens, "the daemon does not listen: \(log)")
+  }
+
+  /// What the daemon has logged.
+  package var log: String { String(decoding: Files.read(logPath), as: UTF8.self) }
+
+  /// The process that listens, whoever has started it.
+  package var daemonID: Int32? {
+    guard let socket = try? UnixSocket.connect(to: socketPath), let peer = try? socket.peer() else {
+      return nil
+    }
+    return peer.processID
+  }
+
+  /// Ends the daemon as a power cut would, but for the disk.
+  package func killDaemon() {
+    if let id = daemonID { kill(id, SIGKILL) }
+    daemon?.waitForEnd()
+    daemon = nil
+    _ = eventually { daemonID == nil }
+  }
+
+  /// Ends whatever daemon runs on this vault.
+  package func endDaemon() {
+    if let id = daemonID { kill(id, SIGKILL) }
+    daemon = nil
+  }
+
+  // MARK: Client
+
+  /// Runs `coffer` without a terminal.
+  @discardableResult
+  package func coffer(
+    _ arguments: [String], input: [UInt8] = [], environment: [String: String]? = nil
+  ) -> Subprocess.Result {
+    Subprocess.run(
+      Programs.client, arguments, environment: environment ?? environmentWithKeyFile, input: input)
+  }
+
+  @discardableResult
+  package func coffer(
+    _ arguments: String..., input: String = ""
+  ) -> Subprocess.Result {
+    coffer(arguments, input: Array(input.utf8))
+  }
+
+  /// Makes the vault with a key file and without a recovery code.
+  package func initialize() {
+    let result = coffer(
+      "init", "--organization", "acme", "--key-file", keyFilePath, "--no-recovery")
+    precondition(result.status == 0, "init failed: \(result.errorText)")
+  }
+
+  /// Makes the vault with a workspace `web`, an imported key `web/stripe` and an
+  /// issued one `web/deploy`.
+  package func initializeWithKeys() {
+    initialize()
+    coffer("workspace", "add", "web")
+    coffer("import", "web/stripe", "--env", "STRIPE_KEY", input: Self.stripeValue)
+    coffer("create", "web/deploy")
+  }
+
+  package static let stripeValue = "sk_live_4242deadbeef4242cafe"
+
+  /// Connects to the daemon, past its greeting.
+  package func connect() throws -> AssuanClient {
+    let client = try AssuanClient(socketPath)
+    _ = client.readLine()
+    return client
+  }
+}
