@@ -56,8 +56,9 @@ let package = Package(
     program("coffer", ["Client", "Platform"]),
     program("Benchmarks", ["Platform"]),
 
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["Keyring", "Platform", "Store"],
+      name: "TestSupport", dependencies: ["CTestSupport", "Keyring", "Platform", "Store"],
       path: "Tests/TestSupport",
       swiftSettings: testSettings),
     tests("Platform"),

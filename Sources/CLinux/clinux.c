@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -149,6 +151,15 @@ pid_t clinux_spawn_detached(
   close(ends[0]);
   if (error != 0) { errno = error; return -1; }
   return report.pid;
+}
+
+int clinux_has_ended(pid_t pid) {
+  int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (descriptor < 0) return errno == ESRCH;
+  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+  int ended = poll(&watched, 1, 0) == 1;
+  close(descriptor);
+  return ended;
 }
 
 int clinux_login_name(uid_t uid, char *name, size_t capacity) {

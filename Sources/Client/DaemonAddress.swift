@@ -114,11 +114,11 @@ private struct DaemonStart {
     var left = Self.patienceMilliseconds
     while left > 0 {
       if let socket = try? UnixSocket.connect(to: socketPath) { return socket }
-      if !Process.isRunning(id) { left = min(left, Self.otherMilliseconds) }
+      if Process.hasEnded(id) { left = min(left, Self.otherMilliseconds) }
       sleep(milliseconds: Self.pauseMilliseconds)
       left -= Self.pauseMilliseconds
     }
-    throw explanation(program, isRunning: Process.isRunning(id))
+    throw explanation(program, hasEnded: Process.hasEnded(id))
   }
 
   /// The daemon stands beside this program.
@@ -130,8 +130,8 @@ private struct DaemonStart {
   }
 
   /// Lets the daemon say itself why it could not start.
-  private func explanation(_ program: String, isRunning: Bool) -> ClientError {
-    if !isRunning {
+  private func explanation(_ program: String, hasEnded: Bool) -> ClientError {
+    if hasEnded {
       _ = try? Process.runToEnd(
         program, arguments: ["cofferd", "--check", "--state", statePath],
         environment: Self.environment)

@@ -108,12 +108,10 @@ package enum Process {
     return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
   }
 
-  /// Whether a process is running, as far as this one may know.
+  /// Whether a process has ended, whether anyone has waited for it or not.
   ///
-  /// Source: kill(2), signal 0.
-  package static func isRunning(_ id: Int32) -> Bool {
-    kill(id, 0) == 0 || Errno.current != Errno(code: ESRCH)
-  }
+  /// Source: pidfd_open(2).
+  package static func hasEnded(_ id: Int32) -> Bool { clinux_has_ended(id) == 1 }
 
   /// The login name of a user, or nil if the system knows none.
   ///

@@ -1,3 +1,4 @@
+import CTestSupport
 import Glibc
 import Platform
 
@@ -27,6 +28,20 @@ package final class Subprocess {
     case null
     case descriptor(CInt)
     case file(String)
+
+    fileprivate var isOpenedHere: Bool {
+      if case .descriptor = self { return false }
+      return true
+    }
+
+    fileprivate var opened: CInt {
+      switch self {
+      case .null: open("/dev/null", O_RDWR | O_CLOEXEC)
+      case .descriptor(let descriptor): descriptor
+      case .file(let path):
+        open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o600)
+      }
+    }
   }
 
   /// Starts a program.
@@ -41,34 +56,20 @@ package final class Subprocess {
     _ path: String, _ arguments: [String], environment: [String: String],
     streams: [Stream], ownSession: Bool = false
   ) {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (number, stream) in streams.enumerated() {
-      switch stream {
-      case .null:
-        posix_spawn_file_actions_addopen(&actions, CInt(number), "/dev/null", O_RDWR, 0)
-      case .descriptor(let descriptor):
-        posix_spawn_file_actions_adddup2(&actions, descriptor, CInt(number))
-      case .file(let path):
-        posix_spawn_file_actions_addopen(
-          &actions, CInt(number), path, O_RDWR | O_CREAT | O_APPEND, 0o600)
+    let descriptors = streams.map(\.opened)
+    defer {
+      for (stream, descriptor) in zip(streams, descriptors) where stream.isOpenedHere {
+        close(descriptor)
       }
     }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which Glibc does not import.
-    if ownSession { posix_spawnattr_setflags(&attributes, newSession) }
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
     argv.append(nil)
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") }
     envp.append(nil)
     defer { for pointer in argv + envp { free(pointer) } }
-    var id = Int32()
-    let code = posix_spawn(&id, path, &actions, &attributes, argv, envp)
-    guard code == 0 else { preconditionFailure("cannot start \(path): \(Errno(code: code))") }
-    self.id = id
+    id = ctest_spawn(
+      path, argv, envp, descriptors, CInt(descriptors.count), ownSession ? 1 : 0)
+    precondition(id > 0, "cannot start \(path): \(Errno.current)")
   }
 
   deinit {

@@ -50,6 +50,9 @@ pid_t clinux_spawn_detached(
     const char *_Nonnull path, char *_Nullable const *_Nonnull arguments,
     char *_Nullable const *_Nonnull environment);
 
+/// Whether the process has ended, reaped or not; 1 or 0. Source: pidfd_open(2).
+int clinux_has_ended(pid_t pid);
+
 /// The login name of `uid`, NUL-terminated, into `name`.
 /// Returns 0; -1 if there is none or it does not fit. Source: getpwuid_r(3).
 int clinux_login_name(uid_t uid, char *_Nonnull name, size_t capacity);
