@@ -26,6 +26,9 @@ package enum Programs {
   }
 
   package static var isRoot: Bool { geteuid() == 0 }
+
+  /// Whether a running daemon can be traced, although it keeps others out.
+  package static var canTrace: Bool { isRoot && find("strace") != nil }
 }
 
 extension String {

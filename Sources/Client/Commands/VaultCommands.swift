@@ -64,9 +64,14 @@ extension Subcommand {
 
   private static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
     try dialogue.connection.send([Command(.status)])
-    let reply = try dialogue.connection.receiveReply()
-    let state = reply.statuses.compactMap { $0["state"] }.first
-    guard state == "locked" || state == "unlocked" else { return }
+    let status = StatusFields(
+      fields: try dialogue.connection.receiveReply().statuses.flatMap(\.fields))
+    guard status["state"] != "none" else { return }
+    if status["state"] == "damaged" {
+      throw ClientError(
+        ExitStatus.failed, status["problem"] ?? "the vault is damaged",
+        hint: "set COFFER_HOME to make another vault elsewhere")
+    }
     throw ClientError(
       ExitStatus.failed, "there is a vault already",
       hint: "set COFFER_HOME to have another one elsewhere")

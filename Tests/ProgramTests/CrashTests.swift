@@ -1,0 +1,105 @@
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+/// The daemon is killed at each call with which a change reaches the disk.
+///
+/// strace makes the N-th call of a kind the last thing that the daemon does.
+/// What was acknowledged before must be there after, and what was not must be
+/// there whole or not at all.
+@Suite("Killed while writing", .enabled(if: Programs.canTrace, "needs strace and root"))
+struct CrashTests {
+  /// Lets the `count`-th `call` from now on, of any one thread, kill the daemon.
+  ///
+  /// - Returns: The tracer, which ends with the daemon.
+  private func kill(_ fixture: VaultFixture, at call: String, _ count: Int) throws -> Subprocess {
+    let daemon = try #require(fixture.daemonID)
+    let tracer = Subprocess(
+      try #require(Programs.find("strace")),
+      [
+        "-f", "-o", "/dev/null", "-p", String(daemon), "-e", "trace=\(call)",
+        "-e", "inject=\(call):signal=SIGKILL:when=\(count)", "-e", "signal=none",
+      ], environment: [:], streams: [.null, .null, .null])
+    let isTraced = eventually {
+      Files.names(in: "/proc/\(daemon)/task").allSatisfy { thread in
+        let status = Files.read("/proc/\(daemon)/task/\(thread)/status")
+        return String(decoding: status, as: UTF8.self).contains("TracerPid:\t\(tracer.id)\n")
+      }
+    }
+    #expect(isTraced, "strace did not get hold of the daemon")
+    return tracer
+  }
+
+  /// Runs the client against this daemon and no other one that it might start.
+  private func coffer(_ fixture: VaultFixture, _ arguments: [String]) -> Subprocess.Result {
+    fixture.coffer(
+      arguments,
+      environment: fixture.environmentWithKeyFile.merging(["COFFER_SOCKET": fixture.socketPath]) {
+        $1
+      })
+  }
+
+  @Test("no acknowledged key is lost, whatever call was the last", arguments: ["pwrite64", "fdatasync"])
+  func create(call: String) throws {
+    let fixture = VaultFixture()
+    fixture.startDaemon()
+    fixture.initialize()
+    var known: [String: String] = [:]
+    var kills = 0
+    for count in 1...12 {
+      let tracer = try kill(fixture, at: call, count)
+      for number in 0..<20 {
+        let name = "me/\(call)-\(count)-\(number)"
+        let result = coffer(fixture, ["create", name])
+        guard result.status == 0 else { break }
+        known[name] = result.line
+      }
+      kills += fixture.daemonID == nil ? 1 : 0
+      fixture.killDaemon()
+      tracer.waitForEnd()
+      fixture.startDaemon()
+      let list = coffer(fixture, ["list"]).outputText
+      for (name, _) in known { #expect(list.contains("\n\(name) "), "\(name) at \(count)") }
+      // What was on its way is there whole, or not at all.
+      let names = list.split(separator: "\n").dropFirst().map { String($0.prefix { $0 != " " }) }
+      for name in names where name.hasPrefix("me/\(call)-\(count)-") {
+        let value = coffer(fixture, ["run", "-k", "\(name)=VALUE", "--", "printenv", "VALUE"]).line
+        #expect(value.utf8.count == 57, "\(name)")
+        #expect(known[name] == nil || known[name] == value, "\(name)")
+      }
+    }
+    #expect(kills == 12, "only \(kills) injections killed the daemon")
+    for (name, text) in known {
+      let value = coffer(fixture, ["run", "-k", "\(name)=VALUE", "--", "printenv", "VALUE"]).line
+      #expect(value == text, "\(name)")
+    }
+  }
+
+  @Test(
+    "an interrupted init leaves no vault, or a whole one",
+    arguments: ["openat", "write", "pwrite64", "fsync", "fdatasync", "renameat", "unlinkat"])
+  func initialize(call: String) throws {
+    var kills = 0
+    for count in 1...8 {
+      let fixture = VaultFixture()
+      Files.write(Array(String(repeating: "k", count: 64).utf8), to: fixture.keyFilePath)
+      fixture.startDaemon()
+      let tracer = try kill(fixture, at: call, count)
+      let arguments = [
+        "init", "--organization", "acme", "--key-file", fixture.keyFilePath, "--no-recovery",
+      ]
+      let wasAcknowledged = coffer(fixture, arguments).status == 0
+      kills += fixture.daemonID == nil ? 1 : 0
+      fixture.killDaemon()
+      tracer.waitForEnd()
+      fixture.startDaemon()
+      let state = coffer(fixture, ["status"]).line
+      #expect(["state  none", "state  locked"].contains(state), "\(call) \(count): \(state)")
+      #expect(!wasAcknowledged || state == "state  locked", "\(call) \(count)")
+      if state == "state  none" { #expect(coffer(fixture, arguments).status == 0) }
+      #expect(coffer(fixture, ["create", "me/first"]).status == 0, "\(call) \(count)")
+    }
+    #expect(kills > 0, "no injection killed the daemon at \(call)")
+  }
+}

@@ -1,0 +1,242 @@
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+/// The protocol on the socket, with clients that do what they should not.
+@Suite("Protocol")
+struct ProtocolTests {
+  let fixture = VaultFixture()
+
+  init() { fixture.initializeWithKeys() }
+
+  @Test("the greeting comes first, and commands are answered in turn") func greeting() throws {
+    let client = try AssuanClient(fixture.socketPath)
+    #expect(client.readLine()?.hasPrefix("OK Coffer ") == true)
+    client.send("NOP\nGETINFO protocol\nGETINFO state\r\nnop\n# comment\n\nBYE\n")
+    #expect(client.readReply() == ["OK"])
+    #expect(client.readReply() == ["D 1", "OK"])
+    #expect(client.readReply() == ["D unlocked", "OK"])
+    #expect(client.readReply() == ["OK"])
+    #expect(client.readReply() == ["OK closing connection"])
+    #expect(client.isClosed())
+  }
+
+  struct Wrong: CustomTestStringConvertible {
+    let testDescription: String
+    let line: String
+    let code: Int
+  }
+
+  static let wrong: [Wrong] = [
+    Wrong(testDescription: "an unknown command", line: "FROBNICATE now", code: 275),
+    Wrong(testDescription: "leading white space", line: " NOP", code: 276),
+    Wrong(testDescription: "a broken escape", line: "SHOW web%2", code: 276),
+    Wrong(testDescription: "an escape that is none", line: "SHOW web%G1x", code: 276),
+    Wrong(testDescription: "a word that is not UTF-8", line: "SHOW web%FF", code: 276),
+    Wrong(testDescription: "an unknown option", line: "SHOW --loud web/stripe", code: 174),
+    Wrong(testDescription: "an option without its value", line: "CREATE me/x --env", code: 280),
+    Wrong(testDescription: "too many words", line: "SHOW web/stripe web/deploy", code: 280),
+    Wrong(testDescription: "too few words", line: "SHOW", code: 280),
+    Wrong(testDescription: "an option twice", line: "LIST --limit=1 --limit=2", code: 276),
+    Wrong(testDescription: "an option of OPTION", line: "OPTION display=:0", code: 174),
+    Wrong(testDescription: "OPTION alone", line: "OPTION", code: 280),
+    Wrong(testDescription: "data that nobody asked for", line: "D x", code: 274),
+    Wrong(testDescription: "an end that nobody waits for", line: "END", code: 274),
+    Wrong(testDescription: "unknown information", line: "GETINFO weather", code: 280),
+    Wrong(testDescription: "help on nothing", line: "HELP FROBNICATE", code: 27),
+    Wrong(testDescription: "a name that is none", line: "SHOW web/Stripe", code: 55),
+    Wrong(testDescription: "a key that is not there", line: "SHOW web/nothing", code: 27),
+    Wrong(testDescription: "a name that is taken", line: "CREATE web/stripe", code: 70),
+    Wrong(testDescription: "a page that is too long", line: "LIST --limit=1001", code: 55),
+    Wrong(testDescription: "a vault that is there", line: "INIT --organization=x", code: 156),
+    Wrong(testDescription: "ENV of nothing", line: "ENV", code: 280),
+  ]
+
+  @Test("what is wrong gets its error, and the connection goes on", arguments: wrong)
+  func errors(_ test: Wrong) throws {
+    let client = try fixture.connect()
+    let reply = client.ask(test.line)
+    #expect(AssuanClient.errorCode(of: reply) == test.code, "\(reply)")
+    #expect(client.ask("NOP") == ["OK"])
+  }
+
+  @Test("CANCEL outside an inquiry is OK, every verb has help") func standardCommands() throws {
+    let client = try fixture.connect()
+    for line in ["CANCEL", "RESET", "OPTION command=x", "OPTION command = x", "OPTION --command=x"] {
+      #expect(client.ask(line) == ["OK"], "\(line)")
+    }
+    let verbs = client.ask("HELP").dropLast().map { $0.dropFirst(2).prefix { $0 != " " } }
+    #expect(verbs.contains("ENV"))
+    for verb in verbs {
+      let help = client.ask("HELP \(verb)")
+      #expect(help.last == "OK")
+      #expect(help.count > 2, "\(verb) is not explained")
+    }
+  }
+
+  @Test("lines up to 1000 bytes are taken, a longer one ends the connection", arguments: [
+    (1000, "\n", true), (1000, "\r\n", true), (1001, "\n", false), (1001, "\r\n", false),
+    (1003, "\n", false), (1002, "", false), (100_000, "", false),
+  ])
+  func lineLength(count: Int, end: String, isTaken: Bool) throws {
+    let client = try fixture.connect()
+    let other = try fixture.connect()
+    client.send("NOP" + String(repeating: " ", count: count - 3) + end)
+    let reply = client.readReply()
+    if isTaken {
+      #expect(reply == ["OK"])
+      #expect(client.ask("NOP") == ["OK"])
+    } else {
+      #expect(AssuanClient.errorCode(of: reply) == 263)
+      #expect(client.isClosed())
+    }
+    #expect(other.ask("NOP") == ["OK"])
+  }
+
+  @Test("an answer with a broken escape is a syntax error at once, and the connection goes on",
+    arguments: ["D abc%", "D abc%2", "D abc%G1", "D %0", "D %"])
+  func brokenAnswer(line: String) throws {
+    let client = try fixture.connect()
+    #expect(client.ask("IMPORT me/broken").last == "INQUIRE VALUE")
+    let start = BootInstant.now
+    client.send("\(line)\nD more\nEND\n")
+    let reply = client.readReply()
+    let took = BootInstant.now.nanoseconds - start.nanoseconds
+    #expect(AssuanClient.errorCode(of: reply) == 276)
+    #expect(took < 10_000_000, "\(took) ns")
+    #expect(client.ask("NOP") == ["OK"])
+    #expect(AssuanClient.errorCode(of: client.ask("SHOW me/broken")) == 27)
+  }
+
+  @Test("an inquiry can be canceled", arguments: ["CAN", "CANCEL", "can", "CANNOT"])
+  func cancel(word: String) throws {
+    let client = try fixture.connect()
+    _ = client.ask("IMPORT me/canceled")
+    #expect(AssuanClient.errorCode(of: client.ask(word)) == 277)
+    #expect(client.ask("NOP") == ["OK"])
+    #expect(AssuanClient.errorCode(of: client.ask("SHOW me/canceled")) == 27)
+  }
+
+  @Test("another command inside an inquiry fails it when it ends") func commandInside() throws {
+    let client = try fixture.connect()
+    _ = client.ask("IMPORT me/inside")
+    client.send("NOP\nD value\n")
+    #expect(AssuanClient.errorCode(of: client.ask("END")) == 274)
+    #expect(AssuanClient.errorCode(of: client.ask("SHOW me/inside")) == 27)
+  }
+
+  @Test("a value of 64 KiB is stored, a longer one is refused, a much longer one ends it all")
+  func valueLength() throws {
+    func importValue(_ name: String, _ count: Int) throws -> (AssuanClient, [String]) {
+      let client = try fixture.connect()
+      _ = client.ask("IMPORT me/\(name)")
+      var rest = count
+      while rest > 0 {
+        let part = min(rest, 900)
+        client.send("D " + String(repeating: "x", count: part) + "\n")
+        rest -= part
+      }
+      return (client, client.ask("END"))
+    }
+    #expect(try importValue("whole", 65_536).1.last == "OK")
+    let (client, refused) = try importValue("longer", 65_537)
+    #expect(AssuanClient.errorCode(of: refused) == 183)
+    #expect(client.ask("NOP") == ["OK"])
+    let (ended, closed) = try importValue("longest", 131_073)
+    #expect(AssuanClient.errorCode(of: closed) == 183)
+    #expect(ended.isClosed())
+    #expect(AssuanClient.errorCode(of: try fixture.connect().ask("SHOW me/longer")) == 27)
+  }
+
+  @Test("a value that no environment can carry is refused", arguments: ["D a%00b", "D ", "D"])
+  func impossibleValue(line: String) throws {
+    let client = try fixture.connect()
+    _ = client.ask("IMPORT me/impossible")
+    client.send(line == "D" ? "END\n" : "\(line)\nEND\n")
+    #expect(AssuanClient.errorCode(of: client.readReply()) == 55)
+    #expect(AssuanClient.errorCode(of: client.ask("SHOW me/impossible")) == 27)
+  }
+
+  @Test("the text of an issued key is not kept as a vendor's") func ownKey() throws {
+    let text = fixture.coffer("create", "me/laptop").line
+    let client = try fixture.connect()
+    _ = client.ask("IMPORT me/copy")
+    client.send("D \(text)\nEND\n")
+    let reply = client.readReply()
+    #expect(AssuanClient.errorCode(of: reply) == 55)
+    #expect(!reply.joined().contains(text.dropFirst(19)))
+  }
+
+  @Test("a thousand commands in one write are answered in order") func pipelined() throws {
+    let client = try fixture.connect()
+    client.send((0..<1000).map { "SHOW me/none-\($0)\n" }.joined())
+    for number in 0..<1000 {
+      #expect(client.readReply().last?.hasSuffix("me/none-\(number): not found") == true)
+    }
+  }
+
+  @Test("bytes of any kind on the socket disturb nobody else") func garbage() throws {
+    let good = try fixture.connect()
+    var state: UInt64 = 42
+    for round in 0..<200 {
+      let client = try AssuanClient(fixture.socketPath)
+      let bytes = (0..<(round * 7)).map { _ -> UInt8 in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 33)
+      }
+      client.send(bytes)
+      if round % 3 == 0 { client.finishSending() }
+    }
+    #expect(good.ask("NOP") == ["OK"])
+    #expect(fixture.daemonID != nil)
+  }
+
+  @Test("a client that dies anywhere leaves nothing half done") func dyingClients() throws {
+    let dialogue = "OPTION command=x\nCREATE me/dying\nIMPORT me/dead\nD value\nEND\nENV web/stripe\n"
+    for count in 0...dialogue.utf8.count {
+      let client = try AssuanClient(fixture.socketPath)
+      client.send(Array(dialogue.utf8.prefix(count)))
+    }
+    // A command that was whole may have been done, even if nobody saw its end.
+    let client = try fixture.connect()
+    for name in ["me/dying", "me/dead"] {
+      let reply = client.ask("SHOW \(name)")
+      let code = AssuanClient.errorCode(of: reply)
+      #expect(code == nil || code == 27, "\(reply)")
+    }
+    #expect(fixture.coffer("run", "-k", "web/stripe", "--", "true").status == 0)
+  }
+
+  @Test("after the client has sent all, it still gets its answers") func halfClosed() throws {
+    let client = try fixture.connect()
+    client.send("SHOW web/stripe\nCREATE me/late\nENV web/str")
+    client.finishSending()
+    #expect(client.readReply().last == "OK")
+    #expect(client.readReply().last == "OK")
+    // The last line was never whole.
+    #expect(client.readLine() == nil)
+    #expect(client.isClosed())
+  }
+
+  @Test("gpg-connect-agent drives every command") func agent() throws {
+    let agent = try #require(Programs.find("gpg-connect-agent"))
+    let value = fixture.directory.path("value")
+    Files.write((1...255).map { UInt8($0) }, to: value)
+    let received = fixture.directory.path("received")
+    let result = Subprocess.run(
+      agent,
+      [
+        "-S", fixture.socketPath, "/definqfile VALUE \(value)",
+        "/definqfile KEYFILE \(fixture.keyFilePath)", "NOP", "OPTION command=test", "WHOAMI",
+        "STATUS", "WORKSPACE ADD api", "WORKSPACE LIST", "USER ADD bob --uid=4242", "USER LIST",
+        "GRANT bob editor api", "CREATE api/ci --access=editor", "IMPORT api/all --env=ALL", "LIST",
+        "SHOW api/all", "REVOKE api/ci --reason=test", "LOCK", "UNLOCK --key-file", "RESET",
+        "GETINFO pid", "/datafile \(received)", "ENV api/all", "BYE", "/bye",
+      ], environment: fixture.environment)
+    let lines = result.outputText.split(separator: "\n")
+    #expect(lines.allSatisfy { !$0.hasPrefix("ERR") }, "\(result.outputText)")
+    #expect(lines.filter { $0 == "OK" }.count == 19)
+    #expect(Files.read(received) == Array("ALL=".utf8) + (1...255).map { UInt8($0) } + [0])
+  }
+}
