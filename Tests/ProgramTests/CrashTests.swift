@@ -55,7 +55,7 @@ struct CrashTests {
         guard result.status == 0 else { break }
         known[name] = result.line
       }
-      kills += fixture.daemonID == nil ? 1 : 0
+      kills += eventually(seconds: 2) { fixture.daemonID == nil } ? 1 : 0
       fixture.killDaemon()
       tracer.waitForEnd()
       fixture.startDaemon()

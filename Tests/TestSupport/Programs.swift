@@ -13,6 +13,11 @@ package enum Programs {
     return end
   }()
 
+  /// Whether these are the programs that `systemd/build.sh` makes.
+  package static var areShipped: Bool {
+    Environment.value(of: "COFFER_TEST_PROGRAMS")?.isEmpty == false
+  }
+
   package static var client: String { directory + "/coffer" }
   package static var daemon: String { directory + "/cofferd" }
 

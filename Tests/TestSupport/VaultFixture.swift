@@ -7,7 +7,7 @@ import Platform
 package final class VaultFixture {
   package let directory = TemporaryDirectory()
   package var statePath: String { directory.path("state") }
-  package var socketPath: String { statePath + "/socket" }
+  package lazy var socketPath = statePath + "/socket"
   package var keyFilePath: String { directory.path("key") }
   package var logPath: String { directory.path("log") }
 
@@ -31,11 +31,16 @@ package final class VaultFixture {
   // MARK: Daemon
 
   /// Starts the daemon, and waits until it listens.
-  package func startDaemon(_ options: [String] = [], under wrapper: [String] = []) {
-    let command = wrapper + [Programs.daemon, "--state", statePath] + options
+  ///
+  /// - Parameters:
+  ///   - options: Those of `cofferd` besides `--state`.
+  ///   - socket: Where it listens, if not in the state directory.
+  package func startDaemon(_ options: [String] = [], socket: String? = nil) {
+    if let socket { socketPath = socket }
     daemon = Subprocess(
-      command[0], Array(command.dropFirst()), environment: ["PATH": "/usr/bin:/bin"],
-      streams: [.null, .null, .file(logPath)], ownSession: true)
+      Programs.daemon, ["--state", statePath, "--socket", socketPath] + options,
+      environment: ["PATH": "/usr/bin:/bin"], streams: [.null, .null, .file(logPath)],
+      ownSession: true)
     let listens = eventually { (try? UnixSocket.connect(to: socketPath)) != nil }
     precondition(listens, "the daemon does not listen: \(log)")
   }

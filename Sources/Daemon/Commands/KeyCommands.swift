@@ -174,17 +174,18 @@ extension CommandDefinition {
   private static func checkValue(
     _ value: borrowing Secret, of plan: KeyPlan, in vault: Vault
   ) throws(Failure) {
-    let object = PrintableText.object(plan.reference.text)
-    try value.withBytes { (bytes) throws(Failure) -> Void in
-      guard !bytes.isEmpty else { throw Failure(.invalid, "\(object): the value is empty") }
-      for index in bytes.indices where bytes[index] == 0 {
-        throw Failure(
-          .invalid, "\(object): the value holds a NUL byte, which no environment can carry")
-      }
-      if let handle = KeyText.parse(bytes), vault.organization.key(withID: handle.id) != nil {
-        throw Failure(
-          .invalid, "\(object): the value is the text of a key that this vault has issued",
-          hint: "use that key itself; 'coffer show id:\(handle.id.text)' tells which it is")
+    let object = plan.reference.text
+    try parsed { () throws(Refusal) -> Void in
+      try value.withBytes { (bytes) throws(Refusal) -> Void in
+        guard !bytes.isEmpty else { throw .invalid(object, "the value is empty") }
+        guard bytes.firstIndex(of: 0) == nil else {
+          throw .invalid(object, "the value holds a NUL byte, which no environment can carry")
+        }
+        if let handle = KeyText.parse(bytes), vault.organization.key(withID: handle.id) != nil {
+          throw .invalid(
+            object, "the value is the text of a key that this vault has issued",
+            hint: "use that key itself; 'coffer show id:\(handle.id.text)' tells which it is")
+        }
       }
     }
   }

@@ -1,0 +1,164 @@
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+/// Secrets are looked for where they must not be: in memory, on disk, in logs.
+@Suite("Leaks")
+struct LeakTests {
+  static let passphrase = "correct horse battery staple"
+  static let value = "sk_live_4242deadbeef4242cafe4242"
+
+  let fixture = VaultFixture()
+  let issued: String
+  let recoveryCode: String
+
+  /// A vault that a passphrase opens, with an issued and an imported key, both
+  /// of which were handed out.
+  init() {
+    fixture.startDaemon()
+    let initialized = fixture.coffer(
+      ["init", "--organization", "acme", "--passphrase-fd", "0"],
+      input: Array(Self.passphrase.utf8), environment: fixture.environment)
+    recoveryCode = initialized.line
+    issued = Self.coffer(fixture, ["create", "me/laptop"]).line
+    Self.coffer(fixture, ["import", "me/stripe"], Self.value)
+    Self.coffer(fixture, ["run", "-k", "me/laptop", "-k", "me/stripe", "--", "true"])
+  }
+
+  @discardableResult
+  static func coffer(
+    _ fixture: VaultFixture, _ arguments: [String], _ input: String = ""
+  ) -> Subprocess.Result {
+    fixture.coffer(arguments, input: Array(input.utf8), environment: fixture.environment)
+  }
+
+  /// The secrets, each with its name.
+  var secrets: [(String, SecretSearch)] {
+    // Six characters of the secret part of an issued key are six too many.
+    let secretPart = Array(issued.utf8.dropFirst(19).prefix(32))
+    return [
+      ("the passphrase", SecretSearch(Array(Self.passphrase.utf8))),
+      ("the issued key", SecretSearch(secretPart)),
+      ("a part of the issued key", SecretSearch(Array(secretPart.prefix(16)))),
+      ("the imported value", SecretSearch(Array(Self.value.utf8))),
+      ("the recovery code", SecretSearch(Array(recoveryCode.utf8.prefix(31)))),
+    ]
+  }
+
+  @Test("the search itself finds what is there", .enabled(if: Programs.isRoot, "needs root"))
+  func searchFinds() {
+    let marker = "a marker that stands in memory"
+    let holder = Subprocess(
+      "/bin/sleep", ["100", "\(marker)"], environment: [:], streams: [.null, .null, .null])
+    let search = SecretSearch(Array(marker.utf8))
+    #expect(eventually { !search.found(inMemoryOf: holder.id).isEmpty })
+    let encoded = Array("xYSBtYXJrZXIgdGhhdCBzdGFuZHMgaW4gbWVtb3J5".utf8)
+    #expect(SecretSearch(Array(marker.utf8)).found(in: encoded) == ["base64 at 0"])
+    #expect(SecretSearch(Array("key".utf8)).found(in: Array("..6b6579..".utf8)) == ["hex"])
+  }
+
+  @Test("after serving, no value is in the daemon's memory", .enabled(if: Programs.isRoot, "needs root"))
+  func afterServing() throws {
+    let id = try #require(fixture.daemonID)
+    for (name, search) in secrets {
+      #expect(search.found(inMemoryOf: id) == [], "\(name)")
+    }
+  }
+
+  @Test("after a lock, no secret and no key is in the daemon's memory",
+    .enabled(if: Programs.isRoot, "needs root"))
+  func afterLock() throws {
+    let id = try #require(fixture.daemonID)
+    #expect(Self.coffer(fixture, ["lock"]).status == 0)
+    for (name, search) in secrets {
+      #expect(search.found(inMemoryOf: id) == [], "\(name)")
+    }
+    // The same after a wrong passphrase, and after opening and locking again.
+    Self.coffer(fixture, ["unlock", "--passphrase-fd", "0"], "a wrong passphrase of some length")
+    let wrong = SecretSearch(Array("a wrong passphrase of some length".utf8))
+    #expect(wrong.found(inMemoryOf: id) == [])
+    Self.coffer(fixture, ["unlock", "--passphrase-fd", "0"], Self.passphrase)
+    #expect(Self.coffer(fixture, ["lock"]).status == 0)
+    for (name, search) in secrets {
+      #expect(search.found(inMemoryOf: id) == [], "\(name)")
+    }
+  }
+
+  @Test("an answer that nobody reads leaves nothing in memory when its client is gone",
+    .enabled(if: Programs.isRoot, "needs root"))
+  func unreadAnswer() throws {
+    let id = try #require(fixture.daemonID)
+    let big = String(repeating: Self.value + "\n", count: 1900)
+    Self.coffer(fixture, ["import", "me/big"], big)
+    do {
+      let client = try fixture.connect()
+      client.send(String(repeating: "ENV me/big\n", count: 20))
+      sleep(milliseconds: 100)
+    }
+    #expect(eventually { secrets[3].1.found(inMemoryOf: id).isEmpty })
+  }
+
+  @Test("no file of the vault, no log and no message holds a secret") func files() {
+    // Errors of every kind, with secrets where they do not belong.
+    var said: [UInt8] = []
+    for arguments in [
+      ["show", issued], ["create", issued], ["import", "me/x", Self.value], ["revoke", issued],
+      ["run", "-k", issued, "--", "true"], ["run", "-k", "me/stripe=\(issued)", "--", "true"],
+      ["create", "me/y", "--note", issued], ["create", "me/y", "--env", issued], ["list", "-w", issued],
+      ["grant", issued, "owner"], ["user", "add", issued, "--uid", "7"], [issued], ["--\(issued)"],
+      ["unlock", "--key-file", issued], ["run", "-k", "me/stripe", "--", issued],
+    ] {
+      let result = Self.coffer(fixture, arguments)
+      #expect(result.status != 0, "\(arguments[0])")
+      said += result.output + result.error
+    }
+    for arguments in [["list"], ["show", "me/laptop"], ["show", "me/laptop", "--json"], ["status"]] {
+      let result = Self.coffer(fixture, arguments)
+      said += result.output + result.error
+    }
+    said += Files.read(fixture.logPath)
+    for (name, search) in secrets {
+      #expect(search.found(in: said) == [], "\(name)")
+      #expect(search.found(inFilesOf: fixture.statePath) == [], "\(name)")
+    }
+    let short = SecretSearch(Array(issued.utf8.dropFirst(19).prefix(6)))
+    #expect(short.found(in: said) == [])
+  }
+
+  @Test("other processes of the same user are kept out of the daemon") func inspection() throws {
+    let id = try #require(fixture.daemonID)
+    let status = String(decoding: Files.read("/proc/\(id)/limits"), as: UTF8.self)
+    let core = status.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+    #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])
+    // What is not dumpable belongs to root.
+    let owner = try FileStatus.ofFile(at: "/proc/\(id)/mem", followsLinks: false)?.owner
+    #expect(owner == 0)
+    guard Programs.isRoot, let setpriv = Programs.find("setpriv") else { return }
+    let directory = fixture.directory.path("other")
+    chmod(fixture.directory.path, 0o755)
+    mkdir(directory, 0o700)
+    chown(directory, 4242, 4242)
+    let asUser = ["--reuid", "4242", "--regid", "4242", "--clear-groups"]
+    let daemon = Subprocess(
+      setpriv, asUser + [Programs.daemon, "--state", directory + "/state"],
+      environment: [:], streams: [.null, .null, .null])
+    #expect(eventually { Files.names(in: directory + "/state").contains("socket") })
+    for file in ["mem", "environ", "maps"] {
+      let result = Subprocess.run(
+        setpriv, asUser + ["/bin/cat", "/proc/\(daemon.id)/\(file)"], environment: [:])
+      #expect(result.status != 0, "\(file) can be read")
+    }
+    daemon.signal(SIGTERM)
+    daemon.waitForEnd()
+  }
+
+  @Test("the memory for secrets is locked, as far as the limit allows") func lockedMemory() throws {
+    let id = try #require(fixture.daemonID)
+    let status = String(decoding: Files.read("/proc/\(id)/status"), as: UTF8.self)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmLck:") })
+    let kilobytes = Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0
+    let isLocked = Self.coffer(fixture, ["status"]).outputText.contains("memory locked  yes")
+    #expect(isLocked == (kilobytes >= 5_000), "\(line)")
+  }
+}
