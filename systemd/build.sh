@@ -9,31 +9,27 @@ usage() {
 Usage: bash systemd/build.sh DIR
 
 Builds coffer and cofferd for release and puts them into DIR, which is made if
-it is not there. Needs Swift 6.3, and libsodium-dev (apt).
+it is not there. Needs Swift 6.3; installs libsodium-dev (apt) if it is missing.
 EOF
 }
 
 case ${1-} in
   -h | --help) usage; exit 0 ;;
-  '') usage >&2; exit 2 ;;
+  '' | -*) usage >&2; exit 2 ;;
 esac
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 
 directory=$1
 root=$(cd "$(dirname "$0")/.." && pwd)
-settings=(--package-path "$root" -c release)
+# shellcheck source=systemd/dependencies.sh
+. "$root/systemd/dependencies.sh"
 
 command -v swift >/dev/null || { echo "build: Swift is missing: see swift.org/install" >&2; exit 1; }
-[ -e /usr/include/sodium.h ] || {
-  echo "build: libsodium is missing: apt-get install libsodium-dev" >&2
-  exit 1
-}
+install_packages libsodium-dev
 
+settings=(--package-path "$root" -c release -Xlinker -s)
 # Each has a scratch path of its own: with other flags all is compiled anew.
 daemon=(--scratch-path "$root/.build/shipped/cofferd" --product cofferd)
-echo "build: cofferd, with the system's libsodium"
-swift build "${settings[@]}" "${daemon[@]}"
-
 # The RUNPATH that SwiftPM adds makes a static PIE crash before main, and gold
 # cannot link one.
 client=(
@@ -41,16 +37,17 @@ client=(
   --static-swift-stdlib --disable-local-rpath
   -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-pie
 )
+echo "build: cofferd, with the system's libsodium"
+swift build "${settings[@]}" "${daemon[@]}"
 echo "build: coffer, static"
 swift build "${settings[@]}" "${client[@]}"
 
 mkdir -p "$directory"
-install_program() {
+put() {
   # A running program cannot be written, but it can be replaced.
-  strip -o "$directory/$1.new" "$2/$1"
-  chmod 755 "$directory/$1.new"
+  install -m 755 "$2/$1" "$directory/$1.new"
   mv -f "$directory/$1.new" "$directory/$1"
   echo "build: $directory/$1 ($(stat -c %s "$directory/$1") bytes)"
 }
-install_program coffer "$(swift build "${settings[@]}" "${client[@]}" --show-bin-path)"
-install_program cofferd "$(swift build "${settings[@]}" "${daemon[@]}" --show-bin-path)"
+put coffer "$(swift build "${settings[@]}" "${client[@]}" --show-bin-path)"
+put cofferd "$(swift build "${settings[@]}" "${daemon[@]}" --show-bin-path)"

@@ -26,7 +26,8 @@ struct BadInputTests {
       message: "coffer: unknown command lst\ncoffer: hint: did you mean 'coffer list'?\n"),
     Case(
       arguments: ["frobnicate"], status: 2,
-      message: "coffer: unknown command frobnicate\ncoffer: hint: 'coffer help' lists the commands\n"),
+      message:
+        "coffer: unknown command frobnicate\ncoffer: hint: 'coffer help' lists the commands\n"),
     Case(
       arguments: ["--verbose"], status: 2, message: "coffer: unknown option --verbose\n"),
     Case(
@@ -54,7 +55,8 @@ struct BadInputTests {
     Case(
       arguments: ["import", "me/x", "sk_live_value"], status: 2,
       message: "coffer: too many arguments: coffer import KEY [options]\n"
-        + "coffer: hint: a value is never given as an argument, where every process could read it\n"),
+        + "coffer: hint: a value is never given as an argument, where every process could read it\n"
+    ),
     Case(
       arguments: ["user", "add", "bob"], status: 2, message: "coffer: the uid is missing\n"),
     Case(arguments: ["init"], status: 2, message: "coffer: the organization is missing\n"),
@@ -80,7 +82,8 @@ struct BadInputTests {
       message: "coffer: laptop: invalid: it says no place for a new key\n"
         + "coffer: hint: write me/NAME, WORKSPACE/NAME or org/NAME\n"),
     Case(
-      arguments: ["create", "me/\u{1B}[31m"], status: 1, message: "coffer: me/?[31m: invalid: a name"),
+      arguments: ["create", "me/\u{1B}[31m"], status: 1,
+      message: "coffer: me/?[31m: invalid: a name"),
     Case(
       arguments: ["workspace", "add", "org"], status: 1,
       message: "coffer: org: invalid: me, org and id are reserved"),
@@ -160,7 +163,8 @@ struct BadInputTests {
       message: "coffer: nowhere/x: not found\n"),
     Case(
       arguments: ["import", "web/x", "--use-role", "owner"], input: "value", status: 1,
-      message: "coffer: web/x: invalid: the role for use in a workspace is viewer, editor or admin\n"),
+      message:
+        "coffer: web/x: invalid: the role for use in a workspace is viewer, editor or admin\n"),
 
     // Keys that are not there.
     Case(arguments: ["show", "web/none"], status: 1, message: "coffer: web/none: not found\n"),
@@ -178,7 +182,8 @@ struct BadInputTests {
       message: "coffer: --state: invalid: a key's state is one of active, expired, revoked\n"),
   ]
 
-  @Test("what is wrong is told with the object and the rule, and nothing is stored", arguments: cases)
+  @Test(
+    "what is wrong is told with the object and the rule, and nothing is stored", arguments: cases)
   func refuses(_ test: Case) {
     let before = Files.read(fixture.statePath + "/records.1")
     let result = fixture.coffer(test.arguments, input: Array(test.input.utf8))

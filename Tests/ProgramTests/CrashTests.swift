@@ -40,7 +40,8 @@ struct CrashTests {
       })
   }
 
-  @Test("no acknowledged key is lost, whatever call was the last", arguments: ["pwrite64", "fdatasync"])
+  @Test(
+    "no acknowledged key is lost, whatever call was the last", arguments: ["pwrite64", "fdatasync"])
   func create(call: String) throws {
     let fixture = VaultFixture()
     fixture.startDaemon()

@@ -8,7 +8,8 @@ import Testing
 struct EndToEndTests {
   let fixture = VaultFixture()
 
-  @Test("what was stored is there after a kill -9 of the daemon, for coffer and for gpg-connect-agent")
+  @Test(
+    "what was stored is there after a kill -9 of the daemon, for coffer and for gpg-connect-agent")
   func survivesKill() throws {
     fixture.initializeWithKeys()
     let text = fixture.coffer("create", "me/laptop").line

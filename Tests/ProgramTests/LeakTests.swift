@@ -58,7 +58,9 @@ struct LeakTests {
     #expect(SecretSearch(Array("key".utf8)).found(in: Array("..6b6579..".utf8)) == ["hex"])
   }
 
-  @Test("after serving, no value is in the daemon's memory", .enabled(if: Programs.isRoot, "needs root"))
+  @Test(
+    "after serving, no value is in the daemon's memory", .enabled(if: Programs.isRoot, "needs root")
+  )
   func afterServing() throws {
     let id = try #require(fixture.daemonID)
     for (name, search) in secrets {
@@ -66,7 +68,8 @@ struct LeakTests {
     }
   }
 
-  @Test("after a lock, no secret and no key is in the daemon's memory",
+  @Test(
+    "after a lock, no secret and no key is in the daemon's memory",
     .enabled(if: Programs.isRoot, "needs root"))
   func afterLock() throws {
     let id = try #require(fixture.daemonID)
@@ -85,7 +88,8 @@ struct LeakTests {
     }
   }
 
-  @Test("an answer that nobody reads leaves nothing in memory when its client is gone",
+  @Test(
+    "an answer that nobody reads leaves nothing in memory when its client is gone",
     .enabled(if: Programs.isRoot, "needs root"))
   func unreadAnswer() throws {
     let id = try #require(fixture.daemonID)
@@ -105,7 +109,8 @@ struct LeakTests {
     for arguments in [
       ["show", issued], ["create", issued], ["import", "me/x", Self.value], ["revoke", issued],
       ["run", "-k", issued, "--", "true"], ["run", "-k", "me/stripe=\(issued)", "--", "true"],
-      ["create", "me/y", "--note", issued], ["create", "me/y", "--env", issued], ["list", "-w", issued],
+      ["create", "me/y", "--note", issued], ["create", "me/y", "--env", issued],
+      ["list", "-w", issued],
       ["grant", issued, "owner"], ["user", "add", issued, "--uid", "7"], [issued], ["--\(issued)"],
       ["unlock", "--key-file", issued], ["run", "-k", "me/stripe", "--", issued],
     ] {
@@ -113,7 +118,9 @@ struct LeakTests {
       #expect(result.status != 0, "\(arguments[0])")
       said += result.output + result.error
     }
-    for arguments in [["list"], ["show", "me/laptop"], ["show", "me/laptop", "--json"], ["status"]] {
+    for arguments in [
+      ["list"], ["show", "me/laptop"], ["show", "me/laptop", "--json"], ["status"],
+    ] {
       let result = Self.coffer(fixture, arguments)
       said += result.output + result.error
     }

@@ -63,7 +63,8 @@ struct ProtocolTests {
 
   @Test("CANCEL outside an inquiry is OK, every verb has help") func standardCommands() throws {
     let client = try fixture.connect()
-    for line in ["CANCEL", "RESET", "OPTION command=x", "OPTION command = x", "OPTION --command=x"] {
+    for line in ["CANCEL", "RESET", "OPTION command=x", "OPTION command = x", "OPTION --command=x"]
+    {
       #expect(client.ask(line) == ["OK"], "\(line)")
     }
     let verbs = client.ask("HELP").dropLast().map { $0.dropFirst(2).prefix { $0 != " " } }
@@ -75,10 +76,12 @@ struct ProtocolTests {
     }
   }
 
-  @Test("lines up to 1000 bytes are taken, a longer one ends the connection", arguments: [
-    (1000, "\n", true), (1000, "\r\n", true), (1001, "\n", false), (1001, "\r\n", false),
-    (1003, "\n", false), (1002, "", false), (100_000, "", false),
-  ])
+  @Test(
+    "lines up to 1000 bytes are taken, a longer one ends the connection",
+    arguments: [
+      (1000, "\n", true), (1000, "\r\n", true), (1001, "\n", false), (1001, "\r\n", false),
+      (1003, "\n", false), (1002, "", false), (100_000, "", false),
+    ])
   func lineLength(count: Int, end: String, isTaken: Bool) throws {
     let client = try fixture.connect()
     let other = try fixture.connect()
@@ -94,7 +97,8 @@ struct ProtocolTests {
     #expect(other.ask("NOP") == ["OK"])
   }
 
-  @Test("an answer with a broken escape is a syntax error at once, and the connection goes on",
+  @Test(
+    "an answer with a broken escape is a syntax error at once, and the connection goes on",
     arguments: ["D abc%", "D abc%2", "D abc%G1", "D %0", "D %"])
   func brokenAnswer(line: String) throws {
     let client = try fixture.connect()
@@ -193,7 +197,8 @@ struct ProtocolTests {
   }
 
   @Test("a client that dies anywhere leaves nothing half done") func dyingClients() throws {
-    let dialogue = "OPTION command=x\nCREATE me/dying\nIMPORT me/dead\nD value\nEND\nENV web/stripe\n"
+    let dialogue =
+      "OPTION command=x\nCREATE me/dying\nIMPORT me/dead\nD value\nEND\nENV web/stripe\n"
     for count in 0...dialogue.utf8.count {
       let client = try AssuanClient(fixture.socketPath)
       client.send(Array(dialogue.utf8.prefix(count)))

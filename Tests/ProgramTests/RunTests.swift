@@ -84,7 +84,10 @@ struct RunTests {
   @Test("on a terminal the command has the terminal") func terminal() {
     let terminal = PseudoTerminal(
       Programs.client,
-      ["run", "-k", "web/stripe", "--", "sh", "-c", "tty && test -t 0 -a -t 1 -a -t 2 && echo whole"],
+      [
+        "run", "-k", "web/stripe", "--", "sh", "-c",
+        "tty && test -t 0 -a -t 1 -a -t 2 && echo whole",
+      ],
       environment: fixture.environmentWithKeyFile)
     let text = terminal.readToEnd()
     #expect(text.contains("/dev/pts/"))
@@ -121,7 +124,8 @@ struct RunTests {
       arguments: ["-k", "web/stripe", "--", "echo", "ran"], environment: ["STRIPE_KEY": "other"],
       message: "coffer: STRIPE_KEY is set already, to something else than web/stripe\n"),
     Refused(
-      testDescription: "a reserved name", arguments: ["-k", "web/stripe=PATH", "--", "echo", "ran"],
+      testDescription: "a reserved name",
+      arguments: ["-k", "web/stripe=PATH", "--", "echo", "ran"],
       message: "coffer: PATH: invalid: the environment name is reserved"),
     Refused(
       testDescription: "a name that no shell accepts",
@@ -141,7 +145,8 @@ struct RunTests {
       testDescription: "no command", arguments: ["-k", "web/stripe"],
       message: "coffer: no command is named\n"),
     Refused(
-      testDescription: "an unknown option", arguments: ["--kee", "web/stripe", "--", "echo", "ran"],
+      testDescription: "an unknown option",
+      arguments: ["--kee", "web/stripe", "--", "echo", "ran"],
       message: "coffer: unknown option --kee\ncoffer: hint: did you mean --key?\n"),
     Refused(
       testDescription: "a command that is not there",
@@ -203,7 +208,8 @@ struct RunTests {
     fixture.coffer("import", "me/long", input: long)
     var selection: [String] = ["-k", "me/long"]
     for number in 0..<50 {
-      fixture.coffer("import", "me/a-rather-long-name-for-a-key-\(number)", input: "value-\(number)")
+      fixture.coffer(
+        "import", "me/a-rather-long-name-for-a-key-\(number)", input: "value-\(number)")
       selection += ["-k", "me/a-rather-long-name-for-a-key-\(number)=K\(number)"]
     }
     let result = fixture.coffer(

@@ -66,7 +66,9 @@ struct HouseTests {
 
   @Test("`unsafe` stands in Platform and Sodium only") func unsafe() {
     for (path, text) in Self.files(in: "Sources", ending: ".swift") {
-      guard !path.hasPrefix("Sources/Platform/"), !path.hasPrefix("Sources/Sodium/") else { continue }
+      guard !path.hasPrefix("Sources/Platform/"), !path.hasPrefix("Sources/Sodium/") else {
+        continue
+      }
       let code = Self.lines(text).filter { !$0.contains("//") }.joined(separator: "\n")
       #expect(!code.contains("unsafe "), "\(path)")
       #expect(!code.contains("Unsafe"), "\(path)")

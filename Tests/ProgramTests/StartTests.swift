@@ -160,12 +160,14 @@ struct StartTests {
 
   @Test("files and directories are their owner's alone under any umask", arguments: [0, 0o777])
   func umask(mask: Int) {
-    let script = "umask \(String(mask, radix: 8)); exec \(Programs.daemon) --state \(fixture.statePath)"
+    let script =
+      "umask \(String(mask, radix: 8)); exec \(Programs.daemon) --state \(fixture.statePath)"
     let daemon = Subprocess(
       "/bin/sh", ["-c", script], environment: [:], streams: [.null, .null, .null])
     #expect(eventually { fixture.daemonID != nil })
     fixture.initialize()
-    #expect((try? FileStatus.ofFile(at: fixture.statePath, followsLinks: false))?.permissions == 0o700)
+    #expect(
+      (try? FileStatus.ofFile(at: fixture.statePath, followsLinks: false))?.permissions == 0o700)
     for name in Files.names(in: fixture.statePath) {
       let status = try? FileStatus.ofFile(
         at: fixture.statePath + "/" + name, followsLinks: false)
@@ -258,9 +260,12 @@ struct StartTests {
     #expect(fixture.daemonID == nil)
   }
 
-  @Test("usage errors of cofferd are told", arguments: [
-    ["--sokcet", "/tmp/x"], ["--state", "relative"], ["--idle-lock", "soon"], ["word"], ["--state"],
-  ])
+  @Test(
+    "usage errors of cofferd are told",
+    arguments: [
+      ["--sokcet", "/tmp/x"], ["--state", "relative"], ["--idle-lock", "soon"], ["word"],
+      ["--state"],
+    ])
   func usage(arguments: [String]) {
     let result = Subprocess.run(Programs.daemon, arguments)
     #expect(result.status == 2)

@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 /// One daemon for several users, as real uids.
-@Suite("cofferd --system", .enabled(if: Programs.isRoot && Programs.find("setpriv") != nil, "needs root and setpriv"))
+@Suite(
+  "cofferd --system",
+  .enabled(if: Programs.isRoot && Programs.find("setpriv") != nil, "needs root and setpriv"))
 struct SystemModeTests {
   let fixture = VaultFixture()
 
@@ -50,16 +52,21 @@ struct SystemModeTests {
   }
 
   @Test("only root makes the vault, and names its Owner") func founding() {
-    let refused = coffer(as: Self.ada, "init", "--organization", "acme", "--passphrase-fd", "0", input: "x")
+    let refused = coffer(
+      as: Self.ada, "init", "--organization", "acme", "--passphrase-fd", "0", input: "x")
     #expect(refused.status == 1)
     #expect(refused.errorText.contains("only root makes the vault of the system"))
     initialize()
-    #expect(coffer(as: Self.ada, "whoami", "--json").line.hasPrefix(#"{"uid":4201,"user":"ada","role":"owner""#))
+    #expect(
+      coffer(as: Self.ada, "whoami", "--json").line.hasPrefix(
+        #"{"uid":4201,"user":"ada","role":"owner""#))
   }
 
   @Test("each uid has the rights of its user, and no more") func rights() {
     initialize()
-    #expect(coffer(as: Self.bob, "run", "-k", "web/stripe", "--", "printenv", "STRIPE").line == "value-of-web")
+    #expect(
+      coffer(as: Self.bob, "run", "-k", "web/stripe", "--", "printenv", "STRIPE").line
+        == "value-of-web")
     #expect(coffer(as: Self.bob, "create", "web/deploy").status == 0)
     // Out of sight is the same as not there, byte for byte.
     for verb in ["show", "revoke"] {
@@ -68,7 +75,8 @@ struct SystemModeTests {
       #expect(there == nowhere.replacing("aqi", "api"))
       #expect(there == "coffer: api/stripe: not found\n")
     }
-    #expect(coffer(as: Self.bob, "show", "@ada/private").errorText == "coffer: @ada/private: not found\n")
+    #expect(
+      coffer(as: Self.bob, "show", "@ada/private").errorText == "coffer: @ada/private: not found\n")
     let forbidden = coffer(as: Self.bob, "create", "org/all")
     #expect(forbidden.errorText.hasPrefix("coffer: org/all: forbidden: "))
     let names = coffer(as: Self.bob, "list").outputText
@@ -92,7 +100,8 @@ struct SystemModeTests {
         environment: ["COFFER_SOCKET": socketPath])
       #expect(result.status == 1)
       #expect(
-        result.errorText.hasPrefix("coffer: caller: forbidden: this uid is no user"), "\(result.errorText)")
+        result.errorText.hasPrefix("coffer: caller: forbidden: this uid is no user"),
+        "\(result.errorText)")
     }
     #expect(coffer(as: Self.stranger, "status", "--json").line == #"{"state":"unlocked"}"#)
     #expect(coffer(as: Self.stranger, "lock").status == 1)

@@ -16,7 +16,9 @@ struct DamageTests {
     return (fixture, fixture.files(), try fixture.outcome())
   }
 
-  @Test("any flipped bit is refused, or was of no consequence", arguments: ["slots", "records.1", "audit.1"])
+  @Test(
+    "any flipped bit is refused, or was of no consequence",
+    arguments: ["slots", "records.1", "audit.1"])
   func flips(name: String) throws {
     let (fixture, files, whole) = try Self.fixture()
     let bytes = try #require(files[name])
@@ -47,7 +49,8 @@ struct DamageTests {
     }
   }
 
-  @Test("any cut is refused, or was of no consequence", arguments: ["slots", "records.1", "audit.1"])
+  @Test(
+    "any cut is refused, or was of no consequence", arguments: ["slots", "records.1", "audit.1"])
   func cuts(name: String) throws {
     let (fixture, files, whole) = try Self.fixture()
     let bytes = try #require(files[name])
@@ -183,7 +186,9 @@ struct DamageTests {
     let header = Array(bytes.prefix(40))
     let frames = zip(starts, starts.dropFirst()).map { Array(bytes[$0..<$1]) }
     #expect(frames.count == 4)
-    let orders = [[0, 2, 1, 3], [0, 1, 1, 2, 3], [0, 1, 3], [1, 2, 3], [0, 1, 2, 3, 3].reversed()]
+    let orders = [
+      [0, 2, 1, 3], [0, 1, 1, 2, 3], [0, 1, 3], [1, 2, 3], [0, 1, 2, 3, 3].reversed(),
+    ]
     for order in orders {
       fixture.restore(files)
       fixture.write(header + order.flatMap { frames[$0] }, to: "records.1")
