@@ -54,6 +54,7 @@ final class Exchange {
       }
       let definition = CommandDefinition.of(verb)
       try server.gate.admit(definition, self)
+      if definition.availability == .unlocked { server.noteUse() }
       try definition.check(command)
       return try definition.run(self, command)
     }

@@ -113,6 +113,7 @@ final class Server {
     while !schedule.hasEnded {
       let events = try epoll.wait()
       now = .now
+      areRowsWritten = true
       for event in events { handle(event) }
       finishTurn()
     }
@@ -155,6 +156,8 @@ final class Server {
 
   /// Sends what the turn has brought, once its audit rows are written.
   private func finishTurn() {
+    // Also for those who are gone, and get no answer any more.
+    writeRows()
     // Sending can end a session, and so free a place that another waits for.
     while !resumable.isEmpty || !touched.isEmpty {
       while let session = resumable.popLast() { session.process() }

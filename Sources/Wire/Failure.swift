@@ -97,6 +97,9 @@ package enum PrintableText {
   /// How much of a claimed command's name is kept.
   private static let maximumClaimCount = 64
 
+  /// How much of a text is told in a field of a status line.
+  private static let maximumBriefCount = 250
+
   /// How much of a line is shown, so that it fits into one of the protocol.
   private static let maximumLineByteCount = 900
 
@@ -112,6 +115,11 @@ package enum PrintableText {
     let masked = KeyText.masked(text)
     guard masked.count > maximumObjectCount else { return withoutControls(masked) }
     return withoutControls(String(masked.prefix(maximumObjectCount))) + "..."
+  }
+
+  /// `text` cut to what fits into a status line, even if every byte is escaped.
+  package static func brief(_ text: String) -> String {
+    String(line(text).prefix(maximumBriefCount))
   }
 
   /// What a client claims to be, cut to what a log keeps of it.

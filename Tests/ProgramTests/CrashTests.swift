@@ -103,4 +103,37 @@ struct CrashTests {
     }
     #expect(kills > 0, "no injection killed the daemon at \(call)")
   }
+
+  @Test("a change is answered when its record is synced and its audit row written, not before")
+  func order() throws {
+    let fixture = VaultFixture()
+    fixture.startDaemon()
+    fixture.initialize()
+    let trace = fixture.directory.path("trace")
+    let tracer = Subprocess(
+      try #require(Programs.find("strace")),
+      [
+        "-f", "-y", "-o", trace, "-p", String(try #require(fixture.daemonID)), "-e",
+        "trace=pwrite64,fdatasync,sendto", "-e", "signal=none",
+      ], environment: [:], streams: [.null, .null, .null])
+    #expect(eventually { Files.names(in: fixture.directory.path).contains("trace") })
+    sleep(milliseconds: 200)
+    #expect(coffer(fixture, ["create", "me/laptop"]).status == 0)
+    fixture.killDaemon()
+    tracer.waitForEnd()
+    let lines = String(decoding: Files.read(trace), as: UTF8.self).split(separator: "\n")
+    func position(after start: Int, where isWanted: (Substring) -> Bool) throws -> Int {
+      let found = lines.indices.dropFirst(start).first { isWanted(lines[$0]) }
+      return try #require(found, "\(lines.joined(separator: "\n"))")
+    }
+    let record = try position(after: 0) { $0.contains("pwrite64(") && $0.contains("records.1>") }
+    let sync = try position(after: record + 1) {
+      $0.contains("fdatasync") && $0.hasSuffix("= 0")
+    }
+    let row = try position(after: sync + 1) {
+      $0.contains("pwrite64(") && $0.contains("audit.1>")
+    }
+    let answer = try position(after: 0) { $0.contains("sendto(") && $0.contains("S KEY id=") }
+    #expect(answer > row, "\(lines.joined(separator: "\n"))")
+  }
 }

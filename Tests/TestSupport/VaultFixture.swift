@@ -70,6 +70,13 @@ package final class VaultFixture {
     daemon = nil
   }
 
+  /// Ends the daemon that listens on some other socket.
+  package func endDaemon(at socket: String) {
+    guard let connection = try? UnixSocket.connect(to: socket), let peer = try? connection.peer()
+    else { return }
+    kill(peer.processID, SIGKILL)
+  }
+
   // MARK: Client
 
   /// Runs `coffer` without a terminal.

@@ -129,34 +129,32 @@ extension Subcommand {
   private static func printUsers(
     _ statuses: [StatusFields], asJSON: Bool
   ) throws(ClientError) {
+    let users = statuses.filter { $0.keywords == ["USER"] }
+    func roles(of user: StatusFields) -> [StatusFields] {
+      statuses.filter { $0.keywords == ["ROLE"] && $0["user"] == user["name"] }
+    }
     guard asJSON else {
-      let rows = statuses.map { status in
+      let rows = users.map { user in
         [
-          status["name"] ?? "", status["uid"] ?? "", status["role"] ?? "",
-          roles(of: status).map { "\($0.workspace):\($0.role)" }.joined(separator: " "),
+          user["name"] ?? "", user["uid"] ?? "", user["role"] ?? "",
+          roles(of: user).map { "\($0["workspace"] ?? ""):\($0["role"] ?? "")" }
+            .joined(separator: " "),
         ]
       }
       return try Console.print(
         Table.lines(header: ["NAME", "UID", "ROLE", "WORKSPACES"], rows: rows))
     }
     try Console.print(
-      statuses.map { status in
-        let roles = roles(of: status).map { role in
-          JSON.object([("name", .string(role.workspace)), ("role", .string(role.role))])
+      users.map { user in
+        let roles = roles(of: user).map { role in
+          JSON.object([
+            ("name", .optional(role["workspace"])), ("role", .optional(role["role"])),
+          ])
         }
         return JSON.object([
-          ("name", .optional(status["name"])), ("uid", number(status["uid"] ?? "")),
-          ("role", .optional(status["role"])), ("workspaces", .array(roles)),
+          ("name", .optional(user["name"])), ("uid", number(user["uid"] ?? "")),
+          ("role", .optional(user["role"])), ("workspaces", .array(roles)),
         ]).text
       })
-  }
-
-  private static func roles(
-    of status: StatusFields
-  ) -> [(workspace: String, role: String)] {
-    status.fields.filter { $0.name == "workspace" }.compactMap { field in
-      let parts = field.value.split(separator: ":")
-      return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
-    }
   }
 }

@@ -60,8 +60,9 @@ extension CommandDefinition {
   static let user = CommandDefinition(
     verb: .user, synopsis: "USER ADD NAME --uid=N | USER LIST",
     help: [
-      "Adds a user bound to a uid, as a Member (Owners); or lists the users in sight, a line",
-      "each: 'USER name=... uid=... role=... WORKSPACE=ROLE...'.",
+      "Adds a user bound to a uid, as a Member (Owners); or lists the users in sight: a line",
+      "'USER name=... uid=... role=...' for each, and behind it for each workspace role a line",
+      "'ROLE user=... workspace=... role=...'.",
     ],
     options: ["uid"], wordCount: 1...2, availability: .unlocked
   ) { exchange, command throws(Failure) in
@@ -72,11 +73,14 @@ extension CommandDefinition {
       let organization = vault.organization
       let user = try exchange.server.gate.user(of: exchange, in: vault)
       for other in organization.users(inSightOf: user) {
-        let roles = organization.workspaceRoles(of: other, inSightOf: user)
+        let name = other.name.text
         exchange.status(
-          ["USER"],
-          [("name", other.name.text), ("uid", String(other.uid)), ("role", other.role.rawValue)]
-            + roles.map { ("workspace", "\($0.name.text):\($1.rawValue)") })
+          ["USER"], [("name", name), ("uid", String(other.uid)), ("role", other.role.rawValue)])
+        for (workspace, role) in organization.workspaceRoles(of: other, inSightOf: user) {
+          exchange.status(
+            ["ROLE"],
+            [("user", name), ("workspace", workspace.name.text), ("role", role.rawValue)])
+        }
       }
       return .done
     case _:
