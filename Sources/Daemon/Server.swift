@@ -23,13 +23,12 @@ final class Server {
 
   private var epoll: Epoll
   private let listener: Listener
-  private let timer: Timer
+  private var alarm: Alarm
   private let signals: SignalQueue
   private let mailbox: Mailbox
   private let memory: OutputMemory
 
-  private var sessions: [UInt64: Session] = [:]
-  private var nextSessionID = Token.firstSession
+  private var sessions: SessionTable
 
   /// Sessions whose input, output or deadline may have changed in this turn.
   private var touched: [UInt64: Session] = [:]
@@ -37,7 +36,6 @@ final class Server {
   /// Sessions whose command has ended, so that the next one can begin.
   private var resumable: [Session] = []
 
-  private var interests: [UInt64: Epoll.Interest] = [:]
   private var areRowsWritten = true
   private var schedule = Schedule()
 
@@ -52,9 +50,6 @@ final class Server {
 
   /// The moments that the loop itself waits for.
   private struct Schedule {
-    /// When the timer is set to go off.
-    var armed: BootInstant?
-
     /// When somebody last used what is in the vault.
     var lastUse = BootInstant.now
 
@@ -78,7 +73,9 @@ final class Server {
     self.isMemoryLocked = isMemoryLocked
     let mailbox = try Mailbox()
     let epoll = try Epoll()
-    let timer = try Timer()
+    let alarm = try Alarm()
+    sessions = SessionTable(
+      firstID: Token.firstSession, onlyUser: options.isSystem ? nil : Process.userID)
     do throws(SecretError) {
       memory = try OutputMemory()
     } catch {
@@ -90,7 +87,7 @@ final class Server {
     try listener.withRawValue { (raw) throws(Errno) -> Void in
       try epoll.add(raw, token: Token.listener, interest: .reading)
     }
-    try timer.withRawValue { (raw) throws(Errno) -> Void in
+    try alarm.withRawValue { (raw) throws(Errno) -> Void in
       try epoll.add(raw, token: Token.timer, interest: .reading)
     }
     try signals.withRawValue { (raw) throws(Errno) -> Void in
@@ -101,7 +98,7 @@ final class Server {
     }
     self.mailbox = mailbox
     self.epoll = epoll
-    self.timer = timer
+    self.alarm = alarm
     self.listener = listener
     self.signals = signals
   }
@@ -124,8 +121,7 @@ final class Server {
     switch event.token {
     case Token.listener: accept()
     case Token.timer:
-      timer.clear()
-      schedule.armed = nil
+      alarm.acknowledge()
       expire()
     case Token.signals:
       while signals.next() != nil { beginEnd() }
@@ -171,7 +167,7 @@ final class Server {
       areRowsWritten = true
       for (id, session) in turn where sessions[id] != nil { settle(session) }
     }
-    arm()
+    setAlarm()
   }
 
   /// Writes the audit rows that are due; the turn's answers depend on it.
@@ -218,7 +214,7 @@ final class Server {
     } catch {
       return
     }
-    if let refusal = refusal(of: peer) {
+    if let refusal = sessions.refusal(of: peer) {
       // Whoever does not read it need not be waited for.
       _ = try? socket.send(ReplyLine.error(refusal).span)
       return
@@ -228,53 +224,31 @@ final class Server {
     } catch {
       return
     }
-    let id = nextSessionID
-    nextSessionID += 1
+    let session = Session(id: sessions.drawID(), connection: connection, server: self)
     do throws(Errno) {
       try connection.withRawValue { (raw) throws(Errno) -> Void in
-        try epoll.add(raw, token: id, interest: .reading)
+        try epoll.add(raw, token: session.id, interest: session.watched)
       }
     } catch {
       return Log.note("watching a connection failed: \(error)")
     }
-    let session = Session(id: id, connection: connection, server: self)
-    sessions[id] = session
-    interests[id] = .reading
-    session.stage(
-      Session.Response(
-        chunks: [.lines(ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you"))],
-        ifUnaudited: nil))
-  }
-
-  private func refusal(of peer: PeerCredentials) -> Failure? {
-    if !options.isSystem && peer.userID != Process.userID {
-      Log.note("refused a connection of uid \(peer.userID) (process \(peer.processID))")
-      return Failure(.forbidden, "this daemon serves uid \(Process.userID) only")
-    }
-    if sessions.count >= Limits.connections {
-      return Failure(.limit, "there are \(Limits.connections) connections already")
-    }
-    let own = sessions.values.count { $0.connection.peer.userID == peer.userID }
-    if own >= Limits.connectionsOfOneUser {
-      return Failure(
-        .limit, "uid \(peer.userID) has \(Limits.connectionsOfOneUser) connections already")
-    }
-    return nil
+    sessions.insert(session)
+    let greeting = ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you")
+    session.stage(Session.Response(chunks: [.lines(greeting)], ifUnaudited: nil))
   }
 
   /// Ends a connection; what was not sent is forgotten.
   func end(_ session: Session) {
-    guard sessions.removeValue(forKey: session.id) != nil else { return }
-    interests[session.id] = nil
+    guard sessions.remove(session) else { return }
     touched[session.id] = nil
     session.cleanUp()
   }
 
-  /// Tells the kernel and the timer what `session` waits for now.
+  /// Tells the kernel and the alarm what `session` waits for now.
   private func settle(_ session: Session) {
     let interest = session.interest
-    if interests[session.id] != interest {
-      interests[session.id] = interest
+    if session.watched != interest {
+      session.watched = interest
       do throws(Errno) {
         try session.connection.withRawValue { (raw) throws(Errno) -> Void in
           try epoll.modify(raw, token: session.id, interest: interest)
@@ -283,24 +257,17 @@ final class Server {
         return end(session)
       }
     }
-    if let deadline = session.deadline { arm(deadline) }
+    if let deadline = session.deadline { alarm.set(deadline) }
   }
 
   // MARK: Time
 
-  private func arm(_ moment: BootInstant) {
-    if let armed = schedule.armed, armed <= moment { return }
-    schedule.armed = moment
-    // Fails only for times that no clock can have.
-    try? timer.set(moment)
-  }
-
-  /// Sets the timer to the first of the moments that the loop itself waits for.
-  private func arm() {
+  /// Sets the alarm to the moments that the loop itself waits for.
+  private func setAlarm() {
     let moments = [
       schedule.auditSynchronization, schedule.acceptance, schedule.end, idleLockMoment,
     ]
-    if let first = moments.compactMap(\.self).min() { arm(first) }
+    if let first = moments.compactMap(\.self).min() { alarm.set(first) }
   }
 
   private var idleLockMoment: BootInstant? {
@@ -312,13 +279,13 @@ final class Server {
   var secondsUntilIdleLock: Int64? { idleLockMoment.map { max($0.seconds(since: now), 0) } }
 
   private func expire() {
-    for session in sessions.values {
+    for session in sessions.all {
       guard let deadline = session.deadline else { continue }
       if deadline <= now {
         touch(session)
         session.expire(at: now)
       } else {
-        arm(deadline)
+        alarm.set(deadline)
       }
     }
     if let moment = schedule.auditSynchronization, moment <= now {
@@ -366,7 +333,7 @@ final class Server {
       keeper.lock()
       schedule.isLocking = false
       schedule.auditSynchronization = nil
-      for session in sessions.values where session.endsWithLock { end(session) }
+      for session in sessions.all where session.endsWithLock { end(session) }
       completion()
     }
   }

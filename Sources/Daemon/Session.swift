@@ -11,6 +11,9 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
+  /// What the kernel was told that this session waits for.
+  var watched: Epoll.Interest = .reading
+
   private let server: Server
   private var state = State.ready
 

@@ -18,11 +18,11 @@ package final class AssuanClient {
 
   /// The next line without its end; nil at the end of the connection, or if none
   /// comes within `seconds`.
-  package func readLine(seconds: Double = 10) -> String? {
+  package func readLine(seconds: Double = 30) -> String? {
     readLineBytes(seconds: seconds).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  package func readLineBytes(seconds: Double = 10) -> [UInt8]? {
+  package func readLineBytes(seconds: Double = 30) -> [UInt8]? {
     while true {
       if let end = pending.firstIndex(of: 0x0A) {
         let line = Array(pending[..<end])
@@ -38,7 +38,7 @@ package final class AssuanClient {
   }
 
   /// Whether the daemon has closed the connection, or does so within `seconds`.
-  package func isClosed(seconds: Double = 10) -> Bool {
+  package func isClosed(seconds: Double = 30) -> Bool {
     while waitForInput(seconds: seconds) {
       var buffer = [UInt8](repeating: 0, count: 65_536)
       var span = buffer.mutableSpan
@@ -55,7 +55,7 @@ package final class AssuanClient {
   }
 
   /// All lines up to and with `OK` or `ERR`, or up to an inquiry.
-  package func readReply(seconds: Double = 10) -> [String] {
+  package func readReply(seconds: Double = 30) -> [String] {
     var lines: [String] = []
     while let line = readLine(seconds: seconds) {
       lines.append(line)

@@ -47,7 +47,7 @@ package final class PseudoTerminal {
   /// Waits until the screen has shown `text`, and forgets what came before.
   ///
   /// - Returns: Whether it came within `seconds`.
-  package func waitFor(_ text: String, seconds: Double = 10) -> Bool {
+  package func waitFor(_ text: String, seconds: Double = 30) -> Bool {
     let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
     while BootInstant.now < end {
       if self.text.contains(text) {

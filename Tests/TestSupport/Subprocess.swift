@@ -141,7 +141,7 @@ package final class Subprocess {
 /// Waits until `condition` holds.
 ///
 /// - Returns: Whether it came to hold within `seconds`.
-package func eventually(seconds: Double = 10, _ condition: () -> Bool) -> Bool {
+package func eventually(seconds: Double = 30, _ condition: () -> Bool) -> Bool {
   let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
   while !condition() {
     guard BootInstant.now < end else { return false }
