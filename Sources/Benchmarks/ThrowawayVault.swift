@@ -10,7 +10,7 @@ struct ThrowawayVault {
   init?(programs: String) {
     self.programs = programs
     path = "/tmp/coffer-benchmark-\(Process.id)"
-    do throws(Errno) { try Directory.create(path) } catch { return nil }
+    do throws(Errno) { try Directory.create(path, permissions: 0o700) } catch { return nil }
     guard coffer(["init", "--organization", "benchmark", "--key-file", keyFile, "--no-recovery"])
     else { return nil }
   }
@@ -37,7 +37,7 @@ struct ThrowawayVault {
   func makeEnvironmentDirectory(_ names: [String]) {
     let value = Array(String(repeating: "x", count: 57).utf8)
     do throws(Errno) {
-      try Directory.create(environmentDirectory)
+      try Directory.create(environmentDirectory, permissions: 0o700)
       for name in names {
         let file = try FileDescriptor.open(
           environmentDirectory + "/" + name, flags: O_WRONLY | O_CREAT, mode: 0o600)

@@ -35,8 +35,14 @@ struct ClientError: Error, Equatable {
   /// What to do next, as another line.
   let hint: String?
 
+  /// What the daemon answered, if it is a daemon's answer.
+  private(set) var code: Failure.Code?
+
   /// Whether a passphrase or key file did not fit, so that another may.
-  private(set) var isWrongSecret = false
+  var isWrongSecret: Bool { code == .wrongPassphrase }
+
+  /// Whether the daemon has refused, and so has changed nothing.
+  var isRefusal: Bool { code.map { $0 != .failed } ?? false }
 
   init(_ status: Int32 = ExitStatus.failed, _ message: String, hint: String? = nil) {
     self.status = status
@@ -51,7 +57,7 @@ struct ClientError: Error, Equatable {
   /// What the daemon answered with `ERR`.
   init(_ code: Failure.Code?, _ message: String, hint: String?) {
     self.init(code == .locked ? ExitStatus.locked : ExitStatus.failed, message, hint: hint)
-    isWrongSecret = code == .wrongPassphrase
+    self.code = code
   }
 }
 

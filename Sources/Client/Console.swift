@@ -38,6 +38,16 @@ enum Console {
     }
   }
 
+  /// Prints JSON values, a line each; what steers a terminal is escaped in them.
+  static func print(_ values: [JSON]) throws(ClientError) {
+    let text = values.map { $0.text + "\n" }.joined()
+    do throws(Errno) {
+      try StandardStream.output.write(text.utf8.span)
+    } catch {
+      throw .output(error)
+    }
+  }
+
   /// Prints a secret and a line end to standard output, straight from locked memory.
   static func print(_ secret: borrowing Secret) throws(ClientError) {
     do throws(Errno) {

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A JSON value that is printed.
 ///
 /// Source: RFC 8259.
@@ -34,9 +36,11 @@ enum JSON {
       case "\"": quoted += "\\\""
       case "\\": quoted += "\\\\"
       case "\n": quoted += "\\n"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      case _ where PrintableText.isControl(scalar):
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       case _: quoted.unicodeScalars.append(scalar)
       }
     }

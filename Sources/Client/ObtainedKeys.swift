@@ -54,6 +54,11 @@ struct ObtainedKeys: ~Copyable {
       let reply = try connection.receiveReply()
       try obtained.append(reply)
     }
+    guard !obtained.origins.isEmpty else {
+      throw ClientError(
+        ExitStatus.failed, "what was selected holds no key that you may use",
+        hint: "'coffer list' shows the keys in sight")
+    }
     return obtained
   }
 

@@ -105,9 +105,14 @@ enum SecretInput {
     do throws(Errno) {
       let file = try FileDescriptor.open(
         path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-      let text = try hexadecimalLine()
-      try text.withBytes { (bytes) throws(Errno) -> Void in try file.writeAll(bytes) }
-      try file.synchronize()
+      do throws(Errno) {
+        let text = try hexadecimalLine()
+        try text.withBytes { (bytes) throws(Errno) -> Void in try file.writeAll(bytes) }
+        try file.synchronize()
+      } catch {
+        try? Directory.removeFile(path)
+        throw error
+      }
       return true
     } catch {
       if error == .exists { return false }

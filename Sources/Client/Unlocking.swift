@@ -23,7 +23,7 @@ enum Unlocking {
       guard let passphrase = try SecretInput.ask("Passphrase of the vault: ") else {
         throw ClientError(
           ExitStatus.locked, "the vault is locked, and there is no terminal to ask on",
-          hint: "set COFFER_KEY_FILE, or open it with 'coffer unlock'")
+          hint: "set COFFER_KEY_FILE, or use 'coffer unlock' with --key-file or --passphrase-fd")
       }
       do throws(ClientError) {
         return try unlock(connection, passphrase: passphrase)

@@ -78,18 +78,20 @@ final class Committer {
   }
 
   private func drain() {
-    while !isBusy, let item = waiting.first {
-      switch item {
+    while !isBusy {
+      switch waiting.first {
       case .change(let pending):
         waiting.removeFirst()
         decide(pending)
-      case .barrier(let body):
-        guard batch.isEmpty else { return writeBatch() }
+      case .barrier(let body) where batch.isEmpty:
         waiting.removeFirst()
         body()
+      case .barrier: writeBatch()
+      case nil:
+        guard !batch.isEmpty else { return }
+        writeBatch()
       }
     }
-    if !isBusy { writeBatch() }
   }
 
   private func decide(_ pending: Pending) {
@@ -123,8 +125,8 @@ final class Committer {
       hint: "mend the cause, then 'coffer lock' and 'coffer unlock'")
   }
 
+  /// Hands the batch to the worker, or answers it at once if nothing changes.
   private func writeBatch() {
-    guard !batch.isEmpty else { return }
     guard let vault = keeper.vault, let records = vault.nextBatch() else {
       // Nothing had to change: what was found so is answered at once.
       return finishBatch(nil)
@@ -180,7 +182,9 @@ final class Committer {
   /// - Parameter completion: Called when they are there, or cannot be.
   func synchronizeAudit(_ completion: @escaping () -> Void = {}) {
     whenIdle { [self] in
-      guard let vault = keeper.vault, vault.hasUnsynchronizedAudit else { return completion() }
+      // After a failure a sync that succeeds proves nothing of what was lost.
+      guard let vault = keeper.vault, vault.hasUnsynchronizedAudit, keeper.writeFailure == nil
+      else { return completion() }
       isBusy = true
       afterSynchronization = completion
       let synchronization = vault.auditSynchronization

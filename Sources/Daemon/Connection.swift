@@ -129,23 +129,27 @@ final class Connection {
   enum Delivery {
     case complete
 
-    /// The client must read first.
-    case blocked
+    /// The client must read first; whether it has read anything since last time.
+    case blocked(hasProgressed: Bool)
     case disconnected
     case damaged
   }
 
   /// Sends as much as the client takes now.
   func flush(with memory: OutputMemory, vault: Vault?) -> Delivery {
+    var hasProgressed = false
     while hasOutput {
       switch memory.send(queue[...], skipping: sentOfFirst, to: socket, vault: vault) {
       case .disconnected: return .disconnected
       case .damaged: return .damaged
       case .sent(let chunks, let bytesOfNext):
-        let madeProgress = chunks > 0 || bytesOfNext > sentOfFirst
+        let isProgress = chunks > 0 || bytesOfNext > sentOfFirst
+        hasProgressed = hasProgressed || isProgress
         queue.removeFirst(chunks)
         sentOfFirst = bytesOfNext
-        if hasOutput && (bytesOfNext > 0 || !madeProgress) { return .blocked }
+        if hasOutput && (bytesOfNext > 0 || !isProgress) {
+          return .blocked(hasProgressed: hasProgressed)
+        }
       }
     }
     return .complete

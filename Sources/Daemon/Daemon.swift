@@ -45,6 +45,7 @@ package enum Daemon {
     do throws(Errno) {
       try Process.openStandardStreams()
       Process.setFileCreationMask(0o077)
+      Process.raiseDescriptorLimit()
       Signal.brokenPipe.ignore()
       // A vault stays as it was when a terminal closes.
       Signal.hangUp.ignore()
@@ -60,14 +61,18 @@ package enum Daemon {
   /// Tries everything that a start needs.
   private static func check(_ options: Options) -> Int32 {
     do throws(StoreError) {
-      let directory = try VaultDirectory(
-        opening: options.statePath, acceptsLinkOfRoot: options.isSystem)
-      if try directory.holdsVault() { try Vault.checkSlots(in: directory) }
+      // A check makes nothing, so what is not there is left so.
+      let isThere = (try? FileStatus.ofFile(at: options.statePath, followsLinks: true)) != nil
+      if isThere {
+        let directory = try VaultDirectory(
+          opening: options.statePath, acceptsLinkOfRoot: options.isSystem)
+        if try directory.holdsVault() { try Vault.checkSlots(in: directory) }
+      }
     } catch {
       return fail(error)
     }
     do throws(Listener.ListenError) {
-      try Listener.makeRoom(at: options.socketPath)
+      _ = try Listener.checkPlace(options.socketPath)
     } catch {
       return fail(error)
     }
@@ -122,7 +127,7 @@ package enum Daemon {
     switch error {
     case .inUse: return ExitStatus.inUse
     case .insecure: return ExitStatus.configuration
-    case .noVault, .vaultExists, .wrongSecret, .noSlot, .damaged, .unknownVersion, .rolledBack,
+    case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .unknownVersion, .rolledBack,
       .failed, .outOfMemory, .outOfLockedMemory:
       return ExitStatus.failed
     }

@@ -9,6 +9,7 @@ extension Failure {
       case .noVault, .vaultExists: .wrongState
       case .insecure, .inUse, .failed: .failed
       case .wrongSecret, .noSlot: .wrongPassphrase
+      case .unusableSecret: .invalid
       case .damaged, .unknownVersion, .rolledBack: .damaged
       case .outOfMemory, .outOfLockedMemory: .limit
       }

@@ -130,10 +130,28 @@ final class Gate {
     exchange.requireRow(orElse: failure)
   }
 
-  /// Takes note of what is done whether its row can be written or not.
-  func noteUnanswered(_ exchange: Exchange, _ caller: Caller) {
+  /// Takes note that the vault was opened, whether that row can be written or not.
+  func noteUnlocked(_ exchange: Exchange, _ caller: Caller) {
+    if refusalsWhileLocked > 0 {
+      rows.append(
+        AuditRow(
+          time: keeper.now(), actor: Self.daemon, verb: "REFUSED",
+          outcome: UInt16(Failure.Code.locked.rawValue),
+          object: "\(refusalsWhileLocked) while locked"))
+      refusalsWhileLocked = 0
+    }
     rows.append(
-      AuditRow(time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb))
+      AuditRow(
+        time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb))
+  }
+
+  /// Takes note that the vault is locked, in the last row before its files close.
+  func noteLocked(by actor: Actor, because reason: String) {
+    let isClean = keeper.writeFailure == nil
+    rows.append(
+      AuditRow(
+        time: keeper.now(), actor: actor, verb: AuditRow.lockVerb,
+        outcome: isClean ? 0 : UInt16(Failure.Code.failed.rawValue), object: reason))
   }
 
   func actor(_ exchange: Exchange, _ caller: Caller) -> Actor {
@@ -151,25 +169,21 @@ final class Gate {
   // MARK: Rows
 
   /// Takes note of a secret that opened nothing.
-  func noteWrongSecret() { refusalsWhileLocked += 1 }
-
-  /// Tells the audit what was refused while the vault was locked.
-  func noteUnlocked() {
-    guard refusalsWhileLocked > 0 else { return }
+  func noteWrongSecret(_ exchange: Exchange) {
+    guard let vault = keeper.vault else {
+      refusalsWhileLocked += 1
+      return
+    }
+    let caller = caller(exchange.peer, in: vault.organization)
     rows.append(
       AuditRow(
-        time: keeper.now(), actor: Self.daemon, verb: "REFUSED",
-        outcome: UInt16(Failure.Code.locked.rawValue),
-        object: "\(refusalsWhileLocked) while locked"))
-    refusalsWhileLocked = 0
+        time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,
+        outcome: UInt16(Failure.Code.wrongPassphrase.rawValue)))
+    exchange.requireRow(orElse: Self.unaudited)
   }
 
-  /// Takes note of what the daemon does by itself.
-  func noteOwn(_ verb: String, object: String) {
-    rows.append(AuditRow(time: keeper.now(), actor: Self.daemon, verb: verb, object: object))
-  }
-
-  private static var daemon: Actor {
+  /// The daemon itself, for what it does unasked.
+  static var daemon: Actor {
     Actor(user: nil, uid: Process.userID, processID: Process.id, command: "cofferd")
   }
 

@@ -74,19 +74,23 @@ final class Inquiry {
       note(Failure(.limit, "a value has at most \(maximumByteCount) bytes"))
     }
     if let failure { return exchange.fail(failure) }
-    exchange.proceed { () throws(Failure) -> Progress in
-      guard let whole = answer.take() else { return .done }
-      let exact: Secret
-      do throws(SecretError) {
-        exact = try whole.withBytes { (bytes) throws(SecretError) in
-          try Secret(copying: bytes.extracting(0..<count))
-        }
-      } catch {
-        throw Failure(.limit, "no locked memory is left for the answer", hint: "try again")
+    exchange.proceed { () throws(Failure) -> Progress in try completion(try exactAnswer()) }
+  }
+
+  /// The answer in memory of its own length, so that its place is free again.
+  private func exactAnswer() throws(Failure) -> Secret {
+    do throws(SecretError) {
+      guard let whole = answer.take() else { throw .outOfLockedMemory }
+      return try whole.withBytes { (bytes) throws(SecretError) in
+        try Secret(copying: bytes.extracting(0..<count))
       }
-      return try completion(exact)
+    } catch {
+      throw Failure(.limit, "no locked memory is left for the answer", hint: "try again")
     }
   }
+
+  /// Forgets what has arrived.
+  func discardAnswer() { answer = nil }
 }
 
 /// The places for answers to inquiries, which are handed out in turn.

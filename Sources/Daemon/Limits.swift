@@ -28,6 +28,10 @@ enum Limits {
   static let answers = 32
   static let answersOfOneUser = 16
 
+  /// Secrets that wait to be tried, and of one uid; each takes most of a second.
+  static let jobs = 32
+  static let jobsOfOneUser = 4
+
   /// Keys that one command injects; far more than an environment holds.
   static let injections = 1000
 

@@ -29,7 +29,7 @@ struct Listener: ~Copyable {
       ownNode = nil
     } else {
       let path = options.socketPath
-      try Self.makeRoom(at: path)
+      try Self.makeRoom(at: path, isSystem: options.isSystem)
       socket = try Self.bound(to: path, isSystem: options.isSystem)
       ownNode = Self.identity(of: path).map { (path, $0) }
     }
@@ -48,22 +48,36 @@ struct Listener: ~Copyable {
     return status?.identity
   }
 
-  /// Throws unless a socket can be bound to `path`; removes one of ours that
-  /// nobody listens on, as a killed daemon leaves it.
-  static func makeRoom(at path: String) throws(ListenError) {
+  /// Makes room for a socket at `path`: its directory, and in the place of one of
+  /// ours that nobody listens on, as a killed daemon leaves it.
+  private static func makeRoom(at path: String, isSystem: Bool) throws(ListenError) {
+    let isStale = try checkPlace(path)
+    do throws(Errno) {
+      if isStale { return try Directory.removeFile(path) }
+      guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+      // Everybody must get to a socket that serves everybody.
+      try Directory.create(String(path[..<slash]), permissions: isSystem ? 0o755 : 0o700)
+    } catch {
+      throw .failed(path, error)
+    }
+  }
+
+  /// Throws unless a socket can be bound to `path`.
+  ///
+  /// - Parameter path: Where it is to be.
+  /// - Returns: Whether one stands there that nobody listens on.
+  /// - Throws: ``ListenError``.
+  static func checkPlace(_ path: String) throws(ListenError) -> Bool {
     guard path.utf8.count <= UnixSocket.maximumPathByteCount else { throw .pathTooLong(path) }
     do throws(Errno) {
-      if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-        try Directory.create(String(path[..<slash]))
-      }
-      guard let status = try FileStatus.ofFile(at: path, followsLinks: false) else { return }
+      guard let status = try FileStatus.ofFile(at: path, followsLinks: false) else { return false }
       guard status.kind == .socket, status.owner == Process.userID else {
         throw Errno.exists
       }
       do throws(Errno) {
         _ = try UnixSocket.connect(to: path)
       } catch .connectionRefused {
-        return try Directory.removeFile(path)
+        return true
       }
     } catch .exists {
       throw .notOurs(path)

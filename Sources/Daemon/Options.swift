@@ -92,8 +92,7 @@ package struct Options: Equatable, Sendable {
       let path = try defaultStatePath(isSystem: options.isSystem, environment)
       options.statePath = try absolute(path, "the state directory")
     }
-    let defaultSocket =
-      options.isSystem && state == nil ? systemSocketPath : options.statePath + "/socket"
+    let defaultSocket = options.isSystem ? systemSocketPath : options.statePath + "/socket"
     options.socketPath = try absolute(socket ?? defaultSocket, "--socket")
     return .run(options)
   }

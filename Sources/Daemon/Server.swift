@@ -1,5 +1,6 @@
 internal import Keyring
 internal import Platform
+internal import Sodium
 internal import Store
 internal import Wire
 
@@ -55,6 +56,9 @@ final class Server {
 
     var auditSynchronization: BootInstant?
     var acceptance: BootInstant?
+
+    /// When it was last told that no connection can be accepted.
+    var exhaustionLogged: BootInstant?
 
     /// When the loop ends, whatever is still to do.
     var end: BootInstant?
@@ -173,7 +177,9 @@ final class Server {
   /// Writes the audit rows that are due; the turn's answers depend on it.
   func writeRows() {
     areRowsWritten = gate.writeRows() && areRowsWritten
-    if schedule.auditSynchronization == nil, keeper.vault?.hasUnsynchronizedAudit == true {
+    if schedule.auditSynchronization == nil, keeper.writeFailure == nil,
+      keeper.vault?.hasUnsynchronizedAudit == true
+    {
       schedule.auditSynchronization = now.advanced(bySeconds: Self.auditSynchronizationSeconds)
     }
   }
@@ -199,8 +205,7 @@ final class Server {
         guard let accepted = try listener.accept() else { return }
         socket = accepted
       } catch {
-        Log.note("accepting a connection failed: \(error)")
-        return restAccepting()
+        return restAccepting(error)
       }
       begin(socket)
     }
@@ -222,7 +227,7 @@ final class Server {
     do throws(SecretError) {
       connection = try Connection(socket, peer: peer)
     } catch {
-      return
+      return Log.note("no locked memory is left for a connection of uid \(peer.userID)")
     }
     let session = Session(id: sessions.drawID(), connection: connection, server: self)
     do throws(Errno) {
@@ -298,8 +303,7 @@ final class Server {
     }
     if let moment = idleLockMoment, moment <= now {
       Log.note("nobody has used the vault for \(options.idleLock?.text ?? "long"): locking it")
-      gate.noteOwn("LOCK", object: "idle")
-      lock()
+      lock(by: Gate.daemon, because: "idle")
     }
     if let moment = schedule.end, moment <= now {
       Log.note("ending before everything was written")
@@ -307,7 +311,12 @@ final class Server {
     }
   }
 
-  private func restAccepting() {
+  /// Looks at new connections a little later, when descriptors may be free again.
+  private func restAccepting(_ error: Errno) {
+    if schedule.exhaustionLogged.map({ now.seconds(since: $0) >= 60 }) ?? true {
+      Log.note("accepting a connection failed: \(error)")
+      schedule.exhaustionLogged = now
+    }
     watchListener([])
     schedule.acceptance = now.advanced(byMilliseconds: Limits.exhaustionMilliseconds)
   }
@@ -322,15 +331,20 @@ final class Server {
 
   /// Locks the vault, when all that was accepted before has been written.
   ///
-  /// The row that tells of it was noted before.
-  ///
-  /// - Parameter completion: Called when the keys are gone.
-  func lock(_ completion: @escaping () -> Void = {}) {
+  /// - Parameters:
+  ///   - actor: Who wants it locked, for the audit.
+  ///   - reason: Why, for the audit; may be empty.
+  ///   - completion: Called when the keys are gone.
+  func lock(
+    by actor: Actor, because reason: String, _ completion: @escaping () -> Void = {}
+  ) {
     schedule.isLocking = true
     committer.whenIdle { [self] in writeRows() }
     committer.synchronizeAudit { [self] in
+      gate.noteLocked(by: actor, because: reason)
       writeRows()
       keeper.lock()
+      Stack.wipe()
       schedule.isLocking = false
       schedule.auditSynchronization = nil
       for session in sessions.all where session.endsWithLock { end(session) }
@@ -349,7 +363,6 @@ final class Server {
       schedule.hasEnded = true
       return
     }
-    gate.noteOwn("LOCK", object: "end of cofferd")
-    lock { [self] in schedule.hasEnded = true }
+    lock(by: Gate.daemon, because: "end of cofferd") { [self] in schedule.hasEnded = true }
   }
 }

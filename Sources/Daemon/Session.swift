@@ -78,9 +78,11 @@ final class Session {
   }
 
   /// Whether lines that arrive now are looked at now.
+  ///
+  /// Who does not read answers is not given more of them to wait for.
   var isListening: Bool {
     switch state {
-    case .ready, .inquiring: true
+    case .ready, .inquiring: !connection.hasOutput
     case .working, .waiting, .closing: false
     }
   }
@@ -156,15 +158,14 @@ final class Session {
       Exchange(command: command, session: self, server: server).begin()
     case .fail(let failure): stage(failure: failure)
     case .endInquiry(let inquiry):
-      leaveInquiry()
       state = .working
       inquiry.finish()
+      leave(inquiry)
     case .cancelInquiry(let inquiry):
-      leaveInquiry()
       state = .working
+      leave(inquiry)
       inquiry.exchange.fail(Failure(.canceled, "the client canceled"))
     case .refuseInquiry:
-      leaveInquiry()
       refuseFurther(Failure(.limit, "an answer has at most \(Limits.answerByteCount) bytes"))
     }
   }
@@ -172,9 +173,7 @@ final class Session {
   /// Nothing more can be done with what has arrived.
   private func waitForInput() {
     if connection.isAtEnd {
-      if case .inquiring = state { leaveInquiry() }
-      deadlines.line = nil
-      state = .closing
+      letGo()
       server.touch(self)
     } else if !connection.hasPartialLine {
       deadlines.line = nil
@@ -216,9 +215,24 @@ final class Session {
     server.resume(self)
   }
 
-  private func leaveInquiry() {
+  /// Gives up an answer and the place for it, in this order: whoever gets the
+  /// place finds the memory free.
+  private func leave(_ inquiry: Inquiry) {
+    inquiry.discardAnswer()
     deadlines.answer = nil
     server.answerPlaces.giveBack(self)
+  }
+
+  /// Waits for nothing any more, whatever it was.
+  private func letGo() {
+    switch state {
+    case .inquiring(let inquiry): leave(inquiry)
+    case .waiting: server.answerPlaces.cancel(self)
+    case .ready, .working, .closing: break
+    }
+    deadlines.line = nil
+    deadlines.answer = nil
+    state = .closing
   }
 
   // MARK: Output
@@ -241,10 +255,8 @@ final class Session {
 
   /// Tells the client what it did wrong, and ends the connection.
   func refuseFurther(_ failure: Failure) {
+    letGo()
     stage(failure: failure)
-    state = .closing
-    deadlines.line = nil
-    deadlines.answer = nil
   }
 
   /// Puts the turn's answers into the queue.
@@ -264,14 +276,16 @@ final class Session {
   /// Sends what is queued, and ends the connection when that was asked for.
   func flush(with memory: OutputMemory, vault: Vault?) {
     switch connection.flush(with: memory, vault: vault) {
-    case .disconnected, .damaged: return server.end(self)
-    case .blocked:
-      if deadlines.unread == nil {
+    case .disconnected, .damaged: server.end(self)
+    case .blocked(let hasProgressed):
+      if hasProgressed || deadlines.unread == nil {
         deadlines.unread = server.now.advanced(bySeconds: Limits.unreadSeconds)
       }
     case .complete:
-      deadlines.unread = nil
       if case .closing = state { return server.end(self) }
+      // What has arrived meanwhile is looked at now.
+      if deadlines.unread != nil { server.resume(self) }
+      deadlines.unread = nil
     }
   }
 
@@ -298,10 +312,10 @@ final class Session {
       state = .working
       inquiry.exchange.fail(
         Failure(
-          .limit, "\(Limits.answers) answers are in the making, none has ended in time",
-          hint: "try again"))
+          .limit,
+          "\(Limits.answers) answers are in the making, \(Limits.answersOfOneUser) of one uid at "
+            + "the most, and none has ended in time", hint: "try again"))
     case .inquiring(let inquiry):
-      leaveInquiry()
       refuseFurther(
         Failure(.timeout, "\(inquiry.keyword) was not answered within \(inquiry.seconds) seconds"))
     case .ready, .working, .closing: break
@@ -321,12 +335,7 @@ final class Session {
 
   /// Lets go of everything, when the connection has ended.
   func cleanUp() {
-    switch state {
-    case .inquiring: server.answerPlaces.giveBack(self)
-    case .waiting: server.answerPlaces.cancel(self)
-    case .ready, .working, .closing: break
-    }
-    state = .closing
+    letGo()
     staged = []
     connection.discardOutput()
   }

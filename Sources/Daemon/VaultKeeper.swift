@@ -40,8 +40,11 @@ final class VaultKeeper {
 
   /// Long work on the vault; one at a time, since each asks for much memory.
   private struct Job {
-    /// Decides what is to be done, when the job's turn has come.
-    let start: (VaultKeeper) -> @Sendable () -> Mailbox.Message
+    /// The uid that waits for it.
+    let userID: UInt32
+
+    /// What is to be done now that the job's turn has come; nil if nothing is.
+    let start: (VaultKeeper) -> (@Sendable () -> Mailbox.Message)?
     let completion: Completion
   }
 
@@ -89,68 +92,103 @@ final class VaultKeeper {
   // MARK: Opening
 
   /// Opens the vault; an open one is left as it is, and the secret checked.
-  func unlock(with secret: Handoff<UnlockSecret>, _ completion: @escaping Completion) {
-    enqueue(
-      Job(
-        start: { keeper in
-          let directory = keeper.directory
-          let isOpen = keeper.vault != nil
-          return { Self.unlock(directory, with: secret, onlyChecks: isOpen) }
-        }, completion: completion))
+  ///
+  /// - Parameters:
+  ///   - secret: What is to open it.
+  ///   - userID: The uid that asks.
+  ///   - mayCheck: Whether it may learn if the secret would open an open vault.
+  ///   - completion: Called when that is known.
+  /// - Throws: ``Failure`` if too many secrets wait to be tried.
+  func unlock(
+    with secret: Handoff<UnlockSecret>, for userID: UInt32,
+    mayCheck: @escaping (Vault) -> Bool, _ completion: @escaping Completion
+  ) throws(Failure) {
+    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
+      let directory = keeper.directory
+      guard let vault = keeper.vault else {
+        return { @Sendable in Self.open(directory, with: secret) }
+      }
+      guard mayCheck(vault) else { return nil }
+      return { @Sendable in Self.check(secret, for: directory) }
+    }
+    try enqueue(Job(userID: userID, start: start, completion: completion))
   }
 
-  private static func unlock(
-    _ directory: VaultDirectory, with secret: Handoff<UnlockSecret>, onlyChecks: Bool
+  private static func open(
+    _ directory: VaultDirectory, with secret: Handoff<UnlockSecret>
   ) -> Mailbox.Message {
-    guard let secret = secret.take() else { return .jobEnded(.wrongSecret) }
     do throws(StoreError) {
-      if onlyChecks {
-        try Vault.check(secret, for: directory)
-        return .jobEnded(nil)
-      }
-      return .opened(Handoff(try Vault.open(directory, with: secret)))
+      return .opened(Handoff(try Vault.open(directory, with: try taken(secret))))
     } catch {
       return .jobEnded(error)
     }
   }
 
+  private static func check(
+    _ secret: Handoff<UnlockSecret>, for directory: VaultDirectory
+  ) -> Mailbox.Message {
+    do throws(StoreError) {
+      try Vault.check(try taken(secret), for: directory)
+      return .jobEnded(nil)
+    } catch {
+      return .jobEnded(error)
+    }
+  }
+
+  private static func taken(_ secret: Handoff<UnlockSecret>) throws(StoreError) -> UnlockSecret {
+    guard let secret = secret.take() else { throw .outOfLockedMemory }
+    return secret
+  }
+
   /// Makes a vault, and leaves it open.
+  ///
+  /// Throws ``Failure`` if too many secrets wait to be tried.
   func create(
     _ founding: Vault.Founding, secret: Handoff<UnlockSecret>, by actor: Actor,
     _ completion: @escaping Completion
-  ) {
+  ) throws(Failure) {
     let now = now()
-    enqueue(
-      Job(
-        start: { keeper in
-          let directory = keeper.directory
-          return { Self.create(directory, founding, secret, by: actor, at: now) }
-        }, completion: completion))
+    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
+      let directory = keeper.directory
+      return { @Sendable in Self.create(directory, founding, secret, by: actor, at: now) }
+    }
+    try enqueue(Job(userID: actor.uid, start: start, completion: completion))
   }
 
   private static func create(
     _ directory: VaultDirectory, _ founding: Vault.Founding, _ secret: Handoff<UnlockSecret>,
     by actor: Actor, at now: Instant
   ) -> Mailbox.Message {
-    guard let secret = secret.take() else { return .jobEnded(.wrongSecret) }
     do throws(StoreError) {
-      let opened = try Vault.create(in: directory, founding, secret: secret, by: actor, at: now)
-      return .opened(Handoff(opened))
+      return .opened(
+        Handoff(
+          try Vault.create(
+            in: directory, founding, secret: try taken(secret), by: actor, at: now)))
     } catch {
       return .jobEnded(error)
     }
   }
 
-  private func enqueue(_ job: Job) {
+  private func enqueue(_ job: Job) throws(Failure) {
+    let own = jobs.count { $0.userID == job.userID }
+    guard jobs.count < Limits.jobs, own < Limits.jobsOfOneUser else {
+      throw Failure(
+        .limit, "\(own) secrets of uid \(job.userID) wait to be tried already",
+        hint: "try again in a few seconds")
+    }
     jobs.append(job)
     if jobs.count == 1 { startJob() }
   }
 
   private func startJob() {
-    guard let job = jobs.first else { return }
-    let work = job.start(self)
-    let mailbox = mailbox
-    worker.submit { mailbox.post(work()) }
+    while let job = jobs.first {
+      if let work = job.start(self) {
+        let mailbox = mailbox
+        return worker.submit { mailbox.post(work()) }
+      }
+      jobs.removeFirst()
+      job.completion(.success(nil))
+    }
   }
 
   /// Takes note that the running job has ended with a vault, and starts the next.

@@ -1,4 +1,5 @@
 internal import Platform
+internal import Sodium
 internal import Store
 internal import Synchronization
 
@@ -9,7 +10,10 @@ final class Worker: Sendable {
   init() throws(Errno) {
     let queue = try BlockingQueue<@Sendable () -> Void>()
     try Thread.start {
-      while true { queue.next()() }
+      while true {
+        queue.next()()
+        Stack.wipe()
+      }
     }
     self.queue = queue
   }

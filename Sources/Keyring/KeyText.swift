@@ -89,8 +89,9 @@ package enum KeyText {
 
   /// `text` with all that could be a key's secret in it left out.
   ///
-  /// Also what is no well-formed text, as a key with a typing error, loses
-  /// everything behind the id.
+  /// Of a well-formed text prefix and id are shown. What only begins like one
+  /// may be a key with a typing error anywhere, so of that nothing is shown
+  /// behind the prefix, up to the end of the word.
   package static func masked(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
@@ -101,13 +102,27 @@ package enum KeyText {
         position += 1
         continue
       }
-      let shown = position + headByteCount + KeyID.characterCount
       var end = position + headByteCount
-      while end < bytes.count, Base62.contains(bytes[end]) { end += 1 }
-      result.append(contentsOf: bytes[position..<min(shown, end)])
-      if end > shown { result.append(contentsOf: Array("...".utf8)) }
+      while end < bytes.count, Base62.contains(bytes[end]) || isSign(bytes[end]) { end += 1 }
+      result += masked(word: bytes[position..<end])
       position = end
     }
     return String(decoding: result, as: UTF8.self)
+  }
+
+  /// A word that begins with a key's prefix, fit to be shown.
+  private static func masked(word: ArraySlice<UInt8>) -> [UInt8] {
+    let idEnd = headByteCount + KeyID.characterCount
+    let ellipsis = Array("...".utf8)
+    // Too short to hold any of a secret, or masked before.
+    guard word.count > idEnd, Array(word.dropFirst(idEnd)) != ellipsis else { return Array(word) }
+    let text = Array(word.prefix(byteCount))
+    let shown = parse(text.span) == nil ? headByteCount : idEnd
+    return text.prefix(shown) + ellipsis
+  }
+
+  /// Whether `byte` may stand in a name, or in a key by mistake.
+  private static func isSign(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
   }
 }

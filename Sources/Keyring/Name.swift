@@ -1,6 +1,7 @@
 /// The name of an organization, workspace, user or key.
 ///
-/// 1 to 64 characters of `[a-z0-9._-]`, the first a letter or digit.
+/// 1 to 64 characters of `[a-z0-9._-]`, the first a letter or digit, and no
+/// key's text.
 package struct Name: Hashable, Sendable {
   package let text: String
 
@@ -15,7 +16,9 @@ package struct Name: Hashable, Sendable {
     guard (1...Self.maximumCount).contains(bytes.count), let first = bytes.first,
       Self.isLetterOrDigit(first), bytes.allSatisfy(Self.isAllowed)
     else { return nil }
-    self.text = String(text)
+    let name = String(text)
+    guard !KeyText.occurs(in: name) else { return nil }
+    self.text = name
   }
 
   /// Accepts `text` if it keeps the rule, and throws `invalid` with the rule

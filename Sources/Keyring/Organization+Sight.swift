@@ -76,7 +76,7 @@ extension Organization {
   /// The key that `reference` names, live or ended, if it is in sight.
   ///
   /// Throws `not found` otherwise, with the same words whether it exists or
-  /// not, and `invalid` for a bare name that several live keys bear.
+  /// not, and `invalid` for a bare name that several keys bear.
   package func key(_ reference: KeyReference, inSightOf user: User, at now: Instant)
     throws(Refusal) -> Key
   {
@@ -126,14 +126,15 @@ extension Organization {
     if user.role == .owner {
       namespaces += users.filter { $0.id != user.id }.map { .user($0.id) }
     }
-    let found = namespaces.compactMap { newestKey(named: name, in: $0) }
-      .filter { $0.state(at: now).isLive && sees(user, $0) }
+    let visible = namespaces.compactMap { newestKey(named: name, in: $0) }
+      .filter { sees(user, $0) }
+    let live = visible.filter { $0.state(at: now).isLive }
+    let found = live.isEmpty ? visible : live
     guard let first = found.first else { throw .notFound(name.text) }
     guard found.count == 1 else {
-      let names = found.prefix(4).map { self.name(of: $0, seenBy: user) }.joined(separator: ", ")
+      let names = found.map { self.name(of: $0, seenBy: user) }.joined(separator: ", ")
       throw .invalid(
-        name.text, "\(found.count) keys bear this name: \(names)\(found.count > 4 ? ", ..." : "")",
-        hint: "write the whole name")
+        name.text, "\(found.count) keys bear this name: \(names)", hint: "write the whole name")
     }
     return first
   }

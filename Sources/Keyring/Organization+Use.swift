@@ -34,13 +34,27 @@ extension Organization {
     for selection in selections {
       switch selection {
       case .key(let reference, let name):
-        let key = try key(reference, inSightOf: user, at: now)
+        let key = try liveKey(reference, inSightOf: user, at: now)
         injections.append(try injection(of: key, as: name, by: user, at: now, reference.text))
       case .workspace(let name):
         injections += try self.injections(ofWorkspace: name, by: user, at: now)
       }
     }
     return try distinct(injections, for: user)
+  }
+
+  /// The key that `reference` names, which by a name must be a live one.
+  private func liveKey(
+    _ reference: KeyReference, inSightOf user: User, at now: Instant
+  ) throws(Refusal) -> Key {
+    let key = try key(reference, inSightOf: user, at: now)
+    if case .id = reference.target { return key }
+    guard key.state(at: now).isLive else {
+      throw Refusal(
+        .notFound, reference.text,
+        hint: "the last key of this name has ended: 'coffer show \(reference.text)' tells when")
+    }
+    return key
   }
 
   private func injection(

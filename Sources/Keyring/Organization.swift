@@ -125,6 +125,8 @@ package struct Organization: Equatable, Sendable {
     guard positionByID[key.id] == nil else {
       throw InconsistentChange(reason: "a key that is there already")
     }
+    _ = try position(of: key.creator)
+    for version in key.versions { _ = try position(of: version.author) }
     switch key.namespace {
     case .user(let id): _ = try position(of: id)
     case .workspace(let id):
@@ -148,8 +150,9 @@ package struct Organization: Equatable, Sendable {
   private mutating func revoke(
     _ id: KeyID, _ revocation: Revocation
   ) throws(InconsistentChange) {
-    guard let position = positionByID[id] else {
-      throw InconsistentChange(reason: "the end of an unknown key")
+    _ = try self.position(of: revocation.revoker)
+    guard let position = positionByID[id], keys[position].revocation == nil else {
+      throw InconsistentChange(reason: "the end of a key that is unknown, or has ended")
     }
     keys[position].revocation = revocation
     for index in keys[position].versions.indices {

@@ -21,18 +21,28 @@ package struct Directory: ~Copyable, Sendable {
     descriptor = try .open(path, flags: O_RDONLY | O_DIRECTORY | link)
   }
 
-  /// Makes the directory at `path`, and its missing parents, for its owner only.
+  /// Makes the directory at `path`, and its missing parents; each name is on the
+  /// device before the next one is made.
   ///
-  /// Source: mkdir(2).
-  package static func create(_ path: String) throws(Errno) {
-    var prefix = ""
+  /// - Parameters:
+  ///   - path: Where it is to be; it may be there already.
+  ///   - permissions: The mode of each directory that is made.
+  /// - Throws: ``Errno`` as mkdir(2) sets it, but for `EEXIST`.
+  ///
+  /// Source: mkdir(2), fsync(2).
+  package static func create(_ path: String, permissions: UInt32) throws(Errno) {
+    var parent = path.hasPrefix("/") ? "/" : "."
     for component in path.split(separator: "/", omittingEmptySubsequences: true) {
-      prefix += path.hasPrefix("/") || !prefix.isEmpty ? "/" + component : String(component)
+      let directory = parent == "/" ? "/" + component : parent + "/" + component
       do throws(Errno) {
-        _ = try retrying { unsafe mkdir(prefix, 0o700) }
+        _ = try retrying { unsafe mkdir(directory, permissions) }
+        // The file mode creation mask takes bits away that others may need.
+        _ = try retrying { unsafe chmod(directory, permissions) }
+        try Directory(opening: parent, followsLink: true).synchronize()
       } catch .exists {
-        continue
+        // Whatever it is, the next step tells.
       }
+      parent = directory
     }
   }
 

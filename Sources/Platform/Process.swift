@@ -38,6 +38,17 @@ package enum Process {
     _ = try retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
   }
 
+  /// Lets this process open as many files as it may at all.
+  ///
+  /// Source: setrlimit(2), `RLIMIT_NOFILE`.
+  package static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(resource, &limit)
+  }
+
   /// Whether other processes of the same user are kept out.
   package static var deniesInspection: Bool { clinux_prctl(PR_GET_DUMPABLE, 0) == 0 }
 

@@ -27,6 +27,29 @@ package enum Hash {
     return digest
   }
 
+  /// The digest of secret bytes, in locked memory.
+  ///
+  /// - Parameters:
+  ///   - bytes: Any number of them.
+  ///   - byteCount: The digest's length, 16 to 64.
+  /// - Returns: The digest.
+  /// - Throws: ``SodiumError/outOfLockedMemory``.
+  package static func secretDigest(
+    of bytes: Span<UInt8>, byteCount: Int
+  ) throws(SodiumError) -> Secret {
+    requireLibrary()
+    precondition((16...64).contains(byteCount), "a digest has 16 to 64 bytes")
+    var digest: Secret
+    do throws(SecretError) { digest = try Secret(count: byteCount) } catch { throw SodiumError(error) }
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe digest.withUnsafeMutablePointer { digest in
+        _ = unsafe crypto_generichash(
+          digest, byteCount, bytes.baseAddress, UInt64(bytes.count), nil, 0)
+      }
+    }
+    return digest
+  }
+
   /// The digest of `bytes` that only holders of `key` can make.
   ///
   /// - Parameters:

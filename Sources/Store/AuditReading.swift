@@ -22,6 +22,9 @@ struct AuditReading {
   /// The latest time that a row tells of.
   private(set) var mark = Instant(secondsSinceEpoch: 0)
 
+  /// Whether the last row tells that the vault was locked, with all on the device.
+  private(set) var endsCleanly = false
+
   private let file: [UInt8]
 
   /// Reads all authentic rows of `file`, and judges its end.
@@ -37,13 +40,13 @@ struct AuditReading {
     _ file: [UInt8], vault: VaultID, recordsNameHead named: LogHead, key: borrowing VaultKey
   ) throws(StoreError) {
     self.file = file
-    log = SealedLog(kind: .audit, vault: vault, number: 1)
-    try log.checkHeader(of: file)
+    log = try SealedLog(kind: .audit, vault: vault, number: 1, readingHeaderOf: file)
     byteCount = SealedLog.headerByteCount
-    var headWasSeen = log.head == named
+    var headWasSeen = log.head == named || named == .none
     while let (payload, next) = log.openFrame(of: file, at: byteCount, key: key.audit) {
       let read = try take(payload)
       lastKeptRecord = max(lastKeptRecord, read.row.record ?? 0)
+      endsCleanly = read.row.isCleanEnd
       byteCount = next
       if log.head == named { headWasSeen = true }
     }

@@ -27,6 +27,23 @@ final class LogFile: Sendable {
     }
   }
 
+  /// How much of a log's end may be in doubt after an unclean end.
+  private static let doubtfulByteCount = 4 << 20
+
+  /// Writes the end of the file again, the same bytes, and waits until they are
+  /// on the device.
+  ///
+  /// After a failed sync the kernel takes pages for written that never were, and
+  /// a later sync skips them.
+  ///
+  /// - Parameter bytes: All that the file holds.
+  /// - Throws: ``StoreError/failed(file:operation:_:)``.
+  func writeEndAgain(of bytes: [UInt8]) throws(StoreError) {
+    let start = max(0, bytes.count - Self.doubtfulByteCount)
+    try write(Array(bytes[start...]), at: start)
+    try synchronize()
+  }
+
   func truncate(to byteCount: Int) throws(StoreError) {
     try attempting("cutting", name) { () throws(Errno) in
       try descriptor.truncate(to: byteCount)

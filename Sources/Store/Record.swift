@@ -12,8 +12,6 @@ package struct Actor: Equatable, Sendable {
   /// The command's name as the client claims it; empty if it claims none.
   package let command: String
 
-  package static let maximumCommandByteCount = 100
-
   package init(user: UserID?, uid: UInt32, processID: Int32, command: String) {
     self.user = user
     self.uid = uid
@@ -148,6 +146,12 @@ package struct AuditRow: Equatable, Sendable {
     self.object = object
     self.record = record
   }
+
+  /// The verb of the row that is the last one before the files are closed.
+  package static let lockVerb = "LOCK"
+
+  /// Whether all before it was on the device when the vault was locked.
+  var isCleanEnd: Bool { verb == Self.lockVerb && outcome == 0 }
 
   /// The bytes of the row.
   ///

@@ -31,10 +31,10 @@ struct RecordsReading {
     _ file: [UInt8], _ slots: SlotFile, key: borrowing VaultKey
   ) throws(StoreError) {
     self.file = file
-    log = SealedLog(kind: .records, vault: slots.vault, number: slots.generation)
-    try log.checkHeader(of: file)
+    log = try SealedLog(
+      kind: .records, vault: slots.vault, number: slots.generation, readingHeaderOf: file)
     byteCount = SealedLog.headerByteCount
-    auditHead = SealedLog(kind: .audit, vault: slots.vault, number: 1).head
+    auditHead = LogHead.none
     while let (payload, next) = log.openFrame(of: file, at: byteCount, key: key.records) {
       let record: Record
       do throws(CodingError) {

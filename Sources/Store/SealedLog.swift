@@ -11,6 +11,9 @@ struct LogHead: Equatable, Sendable {
 
   /// Each tag covers the one before it.
   let tag: [UInt8]
+
+  /// Before any log is known; no log has this head.
+  static let none = LogHead(sequence: 0, tag: [])
 }
 
 /// An append-only file of sealed frames, each bound to the one before it.
@@ -52,6 +55,9 @@ struct SealedLog: Equatable {
   static let maximumPayloadByteCount = 1 << 20
 
   let kind: Kind
+
+  /// What wrote it; a later format may still be readable.
+  let format: UInt16
   let vault: VaultID
 
   /// Of records the generation, of the audit the number of the file.
@@ -60,11 +66,12 @@ struct SealedLog: Equatable {
   private(set) var head: LogHead
 
   /// A log without frames.
-  init(kind: Kind, vault: VaultID, number: UInt64) {
+  init(kind: Kind, format: UInt16 = SealedLog.version, vault: VaultID, number: UInt64) {
     self.kind = kind
+    self.format = format
     self.vault = vault
     self.number = number
-    let header = Self.header(kind: kind, vault: vault, number: number)
+    let header = Self.header(kind: kind, format: format, vault: vault, number: number)
     head = LogHead(
       sequence: 0, tag: Hash.digest(of: header.span, byteCount: LogHead.tagByteCount))
   }
@@ -72,12 +79,16 @@ struct SealedLog: Equatable {
   var fileName: String { kind.fileName(number) }
 
   /// What the file begins with.
-  var header: [UInt8] { Self.header(kind: kind, vault: vault, number: number) }
+  var header: [UInt8] {
+    Self.header(kind: kind, format: format, vault: vault, number: number)
+  }
 
-  private static func header(kind: Kind, vault: VaultID, number: UInt64) -> [UInt8] {
+  private static func header(
+    kind: Kind, format: UInt16, vault: VaultID, number: UInt64
+  ) -> [UInt8] {
     var writer = ByteWriter()
     writer.write(fixed: kind.mark)
-    writer.write(version)
+    writer.write(format)
     writer.write(version)
     writer.write(UInt32(0))
     writer.write(fixed: vault.bytes)
@@ -115,20 +126,24 @@ struct SealedLog: Equatable {
 
   // MARK: Reading
 
-  /// Checks the header of a file.
+  /// The log of a file, before its first frame.
   ///
-  /// Throws `unknown version`, and `damaged` if it is another file's.
-  func checkHeader(of file: [UInt8]) throws(StoreError) {
+  /// Throws `unknown version`, and `damaged` if the header is another file's.
+  init(
+    kind: Kind, vault: VaultID, number: UInt64, readingHeaderOf file: [UInt8]
+  ) throws(StoreError) {
+    let name = kind.fileName(number)
     guard file.count >= Self.headerByteCount, Array(file.prefix(8)) == kind.mark else {
-      throw .damaged(file: fileName, reason: "it does not begin as such a file does")
+      throw .damaged(file: name, reason: "it does not begin as such a file does")
     }
     let format = UInt16(file[8]) | UInt16(file[9]) << 8
     let minimumReader = UInt16(file[10]) | UInt16(file[11]) << 8
     guard minimumReader <= Self.version else {
-      throw .unknownVersion(file: fileName, version: Int(format))
+      throw .unknownVersion(file: name, version: Int(minimumReader))
     }
+    self.init(kind: kind, format: format, vault: vault, number: number)
     guard Array(file.prefix(Self.headerByteCount)) == header else {
-      throw .damaged(file: fileName, reason: "its header is not that of this vault's file")
+      throw .damaged(file: name, reason: "its header is not that of this vault's file")
     }
   }
 
@@ -163,7 +178,7 @@ struct SealedLog: Equatable {
     var log = self
     log.head =
       sequence == 1
-      ? SealedLog(kind: kind, vault: vault, number: number).head
+      ? SealedLog(kind: kind, format: format, vault: vault, number: number).head
       : LogHead(sequence: sequence - 1, tag: Self.tag(of: file, before: offset))
     return log.openFrame(of: file, at: offset, key: key)?.payload
   }

@@ -15,6 +15,8 @@ internal import Sodium
 /// The sum tells damage from a wrong passphrase before anything is opened; the
 /// MAC tells a forgery after it.
 struct SlotFile: Equatable, Sendable {
+  /// What wrote it; a later format may still be readable.
+  var format = SlotFile.version
   let vault: VaultID
   let number: UInt64
   let generation: UInt64
@@ -47,7 +49,7 @@ struct SlotFile: Equatable, Sendable {
   /// All lines that the MAC covers.
   private var body: String {
     var lines = [
-      "coffer slots \(Self.version) \(Self.version)",
+      "coffer slots \(format) \(Self.version)",
       "vault \(Hex.text(vault.bytes))",
       "number \(number)",
       "generation \(generation)",
@@ -84,10 +86,10 @@ struct SlotFile: Equatable, Sendable {
   /// Throws `unknown version` and `damaged`.
   static func read(_ bytes: [UInt8]) throws(StoreError) -> Read {
     guard let text = String(validating: bytes, as: UTF8.self), text.hasSuffix("\n") else {
-      throw damaged("it does not end with a line")
+      throw damaged("it is no text of whole lines")
     }
     var lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-    try checkVersion(lines[0])
+    let format = try format(of: lines[0])
     let sum = try value(of: lines.popLast(), "sum")
     let summed = bytes.prefix(bytes.count - "sum ".count - sum.count * 2 - 1)
     guard Hash.digest(of: Array(summed).span, byteCount: 16) == sum else {
@@ -106,7 +108,8 @@ struct SlotFile: Equatable, Sendable {
     var slots: [KeySlot] = []
     for line in lines.dropFirst(4) { slots.append(try slot(line)) }
     let file = SlotFile(
-      vault: VaultID(bytes: vault), number: number, generation: generation, slots: slots)
+      format: format, vault: VaultID(bytes: vault), number: number, generation: generation,
+      slots: slots)
     // Whatever reads as the same but was written otherwise is not ours.
     guard file.body.utf8.count + "mac ".count + mac.count * 2 + 1 == summed.count else {
       throw damaged("its lines are not as they are written")
@@ -118,7 +121,7 @@ struct SlotFile: Equatable, Sendable {
     .damaged(file: VaultDirectory.FileName.slots, reason: reason)
   }
 
-  private static func checkVersion(_ line: Substring) throws(StoreError) {
+  private static func format(of line: Substring) throws(StoreError) -> Int {
     let words = line.split(separator: " ", omittingEmptySubsequences: false)
     guard words.count == 4, words[0] == "coffer", words[1] == "slots", let format = Int(words[2]),
       let minimumReader = Int(words[3])
@@ -126,8 +129,9 @@ struct SlotFile: Equatable, Sendable {
       throw damaged("its first line is none of a slots file")
     }
     guard minimumReader <= version else {
-      throw .unknownVersion(file: VaultDirectory.FileName.slots, version: format)
+      throw .unknownVersion(file: VaultDirectory.FileName.slots, version: minimumReader)
     }
+    return format
   }
 
   private static func value(of line: Substring?, _ word: String) throws(StoreError) -> [UInt8] {

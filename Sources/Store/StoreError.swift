@@ -15,7 +15,10 @@ package enum StoreError: Error, Equatable, Sendable {
   case inUse(path: String)
 
   /// The passphrase, key file or recovery code opens no slot.
-  case wrongSecret
+  case wrongSecret(UnlockSecret.Kind)
+
+  /// The secret is none that a slot could be made for.
+  case unusableSecret(reason: String)
 
   /// The vault has no slot of the kind that the secret is for.
   case noSlot(kind: String)
@@ -23,7 +26,7 @@ package enum StoreError: Error, Equatable, Sendable {
   /// The file is not what was written; it was not touched.
   case damaged(file: String, reason: String)
 
-  /// The file was written by a version that this one cannot read; it was not touched.
+  /// The file was written for readers of a later version; it was not touched.
   case unknownVersion(file: String, version: Int)
 
   /// A file was put back from an earlier time, or cut.
@@ -56,11 +59,13 @@ extension StoreError {
     case .vaultExists: "there is a vault already"
     case .insecure(let path, let reason): "\(path) \(reason.message)"
     case .inUse(let path): "\(path): another cofferd uses this state directory"
-    case .wrongSecret: "this opens no slot of the vault"
+    case .wrongSecret(.passphrase): "this passphrase does not open the vault"
+    case .wrongSecret(.keyFile): "this key file does not open the vault"
+    case .unusableSecret(let reason): reason
     case .noSlot(let kind): "the vault has no \(kind) slot"
     case .damaged(let file, let reason): "the vault is damaged: \(file): \(reason)"
     case .unknownVersion(let file, let version):
-      "\(file) has format version \(version), which this cofferd cannot read"
+      "\(file) wants a reader of version \(version), which this cofferd is not"
     case .rolledBack(let file):
       "the vault was rolled back: \(file) ends before rows that the records name"
     case .failed(let file, let operation, let error): "\(file): \(operation) failed: \(error)"
@@ -76,8 +81,11 @@ extension StoreError {
     case .vaultExists: "set COFFER_HOME to have another one elsewhere"
     case .insecure(let path, let reason): reason.hint(path)
     case .inUse: "end it first, or set COFFER_HOME to use another directory"
-    case .wrongSecret: "try again; case and keyboard layout count"
-    case .noSlot: "open it with what it was made with: passphrase, recovery code or key file"
+    case .wrongSecret(.passphrase): "try again; case and keyboard layout count"
+    case .wrongSecret(.keyFile): "use the file that the vault was made with, unchanged"
+    case .unusableSecret: nil
+    case .noSlot:
+      "use what the vault was made with; if this was its recovery code, look for a typing error"
     case .damaged: "nothing was changed; put a copy of the state directory in its place"
     case .unknownVersion: "nothing was changed; use the newer version that wrote it"
     case .rolledBack: "nothing was changed; put a whole copy of the state directory in its place"

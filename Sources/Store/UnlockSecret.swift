@@ -1,9 +1,9 @@
-package import Platform
+internal import Platform
 internal import Sodium
 
 /// What somebody has to open a vault with.
 package struct UnlockSecret: ~Copyable, Sendable {
-  package enum Kind: Sendable {
+  package enum Kind: Equatable, Sendable {
     /// Typed by a person; a recovery code is recognised as such.
     case passphrase
 
@@ -12,22 +12,59 @@ package struct UnlockSecret: ~Copyable, Sendable {
   }
 
   package let kind: Kind
-  package let bytes: Secret
+
+  /// The secret itself, or its digest where it is long.
+  let bytes: Secret
 
   /// A key file has at least as many random bytes.
   package static let minimumKeyFileByteCount = 32
 
-  /// A key file has at most so many bytes, and so has a passphrase.
-  package static let maximumByteCount = 65_536
+  /// What is longer than this stands for its BLAKE2b-512 digest, so that secrets
+  /// which wait for their turn take little of the locked memory.
+  private static let longestByteCount = 128
+  private static let digestByteCount = 64
 
-  package init(_ kind: Kind, _ bytes: consuming Secret) {
+  /// Takes a copy of what somebody has.
+  ///
+  /// A key file of one line of text is the same with and without the line's end,
+  /// as it comes and goes in people's hands.
+  ///
+  /// Throws ``StoreError/unusableSecret(reason:)`` for what is too short, and
+  /// ``StoreError/outOfLockedMemory``.
+  package init(_ kind: Kind, copying bytes: Span<UInt8>) throws(StoreError) {
+    let count: Int
+    switch kind {
+    case .passphrase:
+      count = bytes.count
+      guard count > 0 else { throw .unusableSecret(reason: "the passphrase is empty") }
+    case .keyFile:
+      count = Self.significantByteCount(ofKeyFile: bytes)
+      guard count >= Self.minimumKeyFileByteCount else {
+        throw .unusableSecret(
+          reason: "a key file has at least \(Self.minimumKeyFileByteCount) random bytes")
+      }
+    }
+    let copy = try Self.copy(of: bytes.extracting(0..<count))
     self.kind = kind
-    self.bytes = bytes
+    self.bytes = copy
   }
 
-  /// How many bytes of a key file count: a file of one line of text is the same
-  /// with and without the line's end, as it comes and goes in people's hands.
-  package static func significantByteCount(ofKeyFile contents: Span<UInt8>) -> Int {
+  private static func copy(of bytes: Span<UInt8>) throws(StoreError) -> Secret {
+    do throws(SodiumError) {
+      guard bytes.count <= longestByteCount else {
+        return try Hash.secretDigest(of: bytes, byteCount: digestByteCount)
+      }
+      do throws(SecretError) {
+        return try Secret(copying: bytes)
+      } catch {
+        throw SodiumError(error)
+      }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  private static func significantByteCount(ofKeyFile contents: Span<UInt8>) -> Int {
     let count = contents.count
     guard count > 0, contents[count - 1] == 0x0A else { return count }
     let isText = (0..<(count - 1)).allSatisfy { (0x20...0x7E).contains(contents[$0]) }
@@ -65,7 +102,7 @@ package struct UnlockSecret: ~Copyable, Sendable {
       case .keyFile: throw .noSlot(kind: "key file")
       }
     }
-    throw .wrongSecret
+    throw .wrongSecret(kind)
   }
 }
 

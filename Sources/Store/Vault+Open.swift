@@ -74,9 +74,10 @@ extension Vault {
     var notes: [String] = []
     try cut(recordsFile, to: records.byteCount, of: recordsBytes.count, noting: &notes)
     try cut(auditFile, to: audit.byteCount, of: auditBytes.count, noting: &notes)
-    // What no row names may be in the kernel's memory only.
-    try recordsFile.synchronize()
-    try auditFile.synchronize()
+    if !audit.endsCleanly {
+      try recordsFile.writeEndAgain(of: Array(recordsBytes.prefix(records.byteCount)))
+      try auditFile.writeEndAgain(of: Array(auditBytes.prefix(audit.byteCount)))
+    }
 
     let vault = Vault(
       Parts(
@@ -87,7 +88,8 @@ extension Vault {
         auditByteCount: audit.byteCount))
     if !missingRows.isEmpty {
       try vault.append(missingRows)
-      notes.append("\(audit.log.fileName): made \(missingRows.count) rows again from the records")
+      let rows = missingRows.count == 1 ? "1 row" : "\(missingRows.count) rows"
+      notes.append("\(audit.log.fileName): made \(rows) again from the records")
     }
     return Opened(vault: vault, recoveryCode: nil, notes: notes)
   }

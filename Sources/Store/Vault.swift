@@ -198,6 +198,15 @@ package final class Vault {
   /// The tag of an issued key's text.
   package func tag(of text: Span<UInt8>) -> Digest { Digest(Hash.digest(of: text, key: tagKey)) }
 
+  /// Whether `text` is that of a key which this vault has issued, ended or not.
+  package func hasIssued(_ text: Span<UInt8>) -> Bool {
+    guard let handle = KeyText.parse(text), let key = organization.key(withID: handle.id),
+      case .issued = key.origin
+    else { return false }
+    let tag = tag(of: text).bytes
+    return key.versions.contains { Hash.isEqual($0.digest.bytes, tag) }
+  }
+
   /// The fingerprint of an imported value.
   package func fingerprint(of value: Span<UInt8>) -> Digest {
     Digest(Hash.digest(of: value, key: fingerprintKey))

@@ -40,7 +40,7 @@ package final class VaultDirectory: Sendable {
   package init(opening path: String, acceptsLinkOfRoot: Bool) throws(StoreError) {
     let followsLink = try Self.checkLink(path, acceptsLinkOfRoot: acceptsLinkOfRoot)
     try attempting("making the directory", path) { () throws(Errno) in
-      try Directory.create(path)
+      try Directory.create(path, permissions: 0o700)
     }
     let directory = try attempting("opening the directory", path) { () throws(Errno) in
       try Directory(opening: path, followsLink: followsLink)
@@ -53,8 +53,9 @@ package final class VaultDirectory: Sendable {
     let lock = try attempting("locking", lockPath) { () throws(Errno) in
       try directory.open(FileName.lock, for: .creatingIfMissing)
     }
-    let isFree = try attempting("locking", lockPath) { () throws(Errno) in try lock.tryLock() }
-    guard isFree else { throw .inUse(path: path) }
+    guard try attempting("locking", lockPath, { () throws(Errno) in try lock.tryLock() }) else {
+      throw .inUse(path: path)
+    }
     self.path = path
     self.directory = directory
     self.lock = lock
@@ -100,8 +101,11 @@ package final class VaultDirectory: Sendable {
     // The slots are the last to get their name when a vault is made, so with
     // them still under the other name nothing was ever stored.
     if names.contains(FileName.new(FileName.slots)) { return false }
-    if let records = names.first(where: { $0.hasPrefix("records.") && !$0.hasSuffix(".new") }) {
-      throw .damaged(file: FileName.slots, reason: "it is missing, while \(records) is there")
+    let log = names.first { name in
+      (name.hasPrefix("records.") || name.hasPrefix("audit.")) && !name.hasSuffix(".new")
+    }
+    if let log {
+      throw .damaged(file: FileName.slots, reason: "it is missing, while \(log) is there")
     }
     return false
   }

@@ -136,7 +136,7 @@ package enum PrintableText {
   }
 
   /// Controls, line separators, and the characters that turn the direction of text.
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+  package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator, .format, .surrogate, .privateUse: true
     default: false

@@ -19,11 +19,13 @@ final class StoreFixture {
   }
 
   static func keyFile(_ byte: UInt8 = 7) throws -> UnlockSecret {
-    UnlockSecret(.keyFile, try Secret(copying: [UInt8](repeating: byte, count: 40).span))
+    let bytes = [UInt8](repeating: byte, count: 40)
+    return try UnlockSecret(.keyFile, copying: bytes.span)
   }
 
   static func passphrase(_ text: String) throws -> UnlockSecret {
-    UnlockSecret(.passphrase, try Secret(copying: Array(text.utf8).span))
+    let bytes = Array(text.utf8)
+    return try UnlockSecret(.passphrase, copying: bytes.span)
   }
 
   static func founding(hasRecoveryCode: Bool = false) throws -> Vault.Founding {

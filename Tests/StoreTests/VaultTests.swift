@@ -28,7 +28,7 @@ struct VaultTests {
   @Test("a key file that differs in one bit is wrong") func wrongKeyFile() throws {
     let fixture = StoreFixture()
     _ = try fixture.create()
-    #expect(throws: StoreError.wrongSecret) {
+    #expect(throws: StoreError.wrongSecret(.keyFile)) {
       _ = try Vault.open(try fixture.directory(), with: try StoreFixture.keyFile(6))
     }
   }
@@ -41,7 +41,7 @@ struct VaultTests {
       in: directory, founding, secret: try StoreFixture.passphrase("correct horse"),
       by: StoreFixture.owner, at: StoreFixture.start)
     _ = try Vault.open(directory, with: try StoreFixture.passphrase("correct horse"))
-    #expect(throws: StoreError.wrongSecret) {
+    #expect(throws: StoreError.wrongSecret(.passphrase)) {
       _ = try Vault.open(directory, with: try StoreFixture.passphrase("correct horsf"))
     }
     #expect(throws: StoreError.noSlot(kind: "key file")) {
@@ -148,5 +148,63 @@ struct VaultTests {
     #expect(fingerprintAgain == fingerprint)
     #expect(tag != fingerprint)
     #expect(tagElsewhere != tag)
+  }
+
+  @Test(
+    "secrets of any length open their vault, and no other of that length does",
+    arguments: [
+      1, 32, 128, 129, 1000, 65_536,
+    ])
+  func secretLengths(count: Int) throws {
+    let fixture = StoreFixture()
+    let directory = try fixture.directory()
+    let text = String(repeating: "a", count: count - 1)
+    _ = try Vault.create(
+      in: directory, try StoreFixture.founding(), secret: try StoreFixture.passphrase(text + "b"),
+      by: StoreFixture.owner, at: StoreFixture.start)
+    _ = try Vault.open(directory, with: try StoreFixture.passphrase(text + "b"))
+    #expect(throws: StoreError.wrongSecret(.passphrase)) {
+      _ = try Vault.open(directory, with: try StoreFixture.passphrase(text + "c"))
+    }
+  }
+
+  @Test("what is too little to be a secret is refused") func unusableSecrets() throws {
+    #expect(throws: StoreError.unusableSecret(reason: "the passphrase is empty")) {
+      _ = try StoreFixture.passphrase("")
+    }
+    for count in [0, 31] {
+      #expect(throws: StoreError.self) {
+        let bytes = [UInt8](repeating: 1, count: count)
+        _ = try UnlockSecret(.keyFile, copying: bytes.span)
+      }
+    }
+    // A line of text has as many bytes as it has characters.
+    let line = Array(String(repeating: "x", count: 31).utf8) + [0x0A]
+    #expect(throws: StoreError.self) { _ = try UnlockSecret(.keyFile, copying: line.span) }
+  }
+
+  @Test("a text counts as issued if the tag is that of a key, not by its id") func issuedTexts()
+    throws
+  {
+    let fixture = StoreFixture()
+    let vault = try fixture.create()
+    let id = vault.drawKeyID()
+    let text = try vault.drawText(type: .user, id: id)
+    let plan = KeyPlan(
+      reference: try KeyReference(parsing: "me/issued"), terms: .issued(access: nil))
+    let material = text.withBytes { text in
+      KeyMaterial(
+        id: id, digest: vault.tag(of: text),
+        sealedValue: vault.seal(text, as: .version(id, number: 1)))
+    }
+    let changes = try vault.organization.decide(
+      .addKey(plan, material), by: .user(UserID(number: 1)), at: StoreFixture.start)
+    _ = vault.append(changes, by: StoreFixture.owner, verb: "CREATE", at: StoreFixture.start)
+    let other = try vault.drawText(type: .user, id: id)
+    let (isIssued, isOtherIssued) = (
+      text.withBytes { vault.hasIssued($0) }, other.withBytes { vault.hasIssued($0) }
+    )
+    #expect(isIssued)
+    #expect(!isOtherIssued)
   }
 }

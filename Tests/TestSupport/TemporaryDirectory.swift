@@ -40,7 +40,7 @@ package enum Files {
   }
 
   package static func copyTree(_ source: String, to target: String) {
-    try? Directory.create(target)
+    try? Directory.create(target, permissions: 0o700)
     for name in names(in: source) {
       let from = source + "/" + name
       guard let status = try? FileStatus.ofFile(at: from, followsLinks: false) else { continue }

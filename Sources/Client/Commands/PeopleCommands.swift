@@ -18,7 +18,7 @@ extension Subcommand {
       let members = fields.map {
         ($0.name, $0.name == "uid" ? number($0.value) : .string($0.value))
       }
-      try Console.print([JSON.object(members + [("workspaces", .array(roles))]).text])
+      try Console.print([JSON.object(members + [("workspaces", .array(roles))])])
       return ExitStatus.done
     }
     let roles = workspaces.map { ("in \($0["name"] ?? "")", $0["role"] ?? "") }
@@ -118,7 +118,7 @@ extension Subcommand {
     if asJSON {
       try Console.print(
         statuses.map { status in
-          JSON.object(names.map { ($0, .optional(status[$0])) }).text
+          JSON.object(names.map { ($0, .optional(status[$0])) })
         })
     } else {
       let rows = statuses.map { status in names.map { status[$0] ?? "" } }
@@ -154,7 +154,7 @@ extension Subcommand {
         return JSON.object([
           ("name", .optional(user["name"])), ("uid", number(user["uid"] ?? "")),
           ("role", .optional(user["role"])), ("workspaces", .array(roles)),
-        ]).text
+        ])
       })
   }
 }

@@ -26,7 +26,7 @@ extension Subcommand {
       after = statuses.first { $0.keywords == ["MORE"] }?["after"]
     } while after != nil
     if arguments.has("json") {
-      try Console.print(keys.map { JSON.object(keyMembers($0)).text })
+      try Console.print(keys.map { JSON.object(keyMembers($0)) })
     } else if keys.isEmpty {
       Console.note("no key is in sight")
     } else {
@@ -52,7 +52,7 @@ extension Subcommand {
             + ["state", "author", "created", "expires"].map { ($0, .optional(version[$0])) })
       }
       try Console.print(
-        [JSON.object(keyMembers(key) + further + [("versions", .array(list))]).text])
+        [JSON.object(keyMembers(key) + further + [("versions", .array(list))])])
       return ExitStatus.done
     }
     var lines = Table.lines(key.fields.map { (Table.label($0.name), $0.value) })

@@ -38,7 +38,8 @@ extension Subcommand {
       let secret = try initSecret(arguments)
       try found(command, with: secret, dialogue)
     } catch {
-      if isNew, let path { try? Directory.removeFile(path) }
+      // Where the daemon did not say no, there may be a vault that needs the file.
+      if isNew, let path, error.isRefusal { try? Directory.removeFile(path) }
       throw error
     }
     if isNew, let path { Console.note("made the key file \(path): whoever has it opens the vault") }
@@ -183,7 +184,7 @@ extension Subcommand {
     try dialogue.connection.send([Command(.status)])
     let fields = try dialogue.connection.receiveReply().statuses.flatMap(\.fields)
     if arguments.has("json") {
-      try Console.print([JSON.object(fields.map { ($0.name, statusValue($0)) }).text])
+      try Console.print([JSON.object(fields.map { ($0.name, statusValue($0)) })])
     } else {
       try Console.print(
         Table.lines(fields.map { (Table.label($0.name), $0.value) }))

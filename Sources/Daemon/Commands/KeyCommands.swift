@@ -181,10 +181,10 @@ extension CommandDefinition {
         guard bytes.firstIndex(of: 0) == nil else {
           throw .invalid(object, "the value holds a NUL byte, which no environment can carry")
         }
-        if let handle = KeyText.parse(bytes), vault.organization.key(withID: handle.id) != nil {
+        guard !vault.hasIssued(bytes) else {
           throw .invalid(
             object, "the value is the text of a key that this vault has issued",
-            hint: "use that key itself; 'coffer show id:\(handle.id.text)' tells which it is")
+            hint: "use that key itself; its id stands behind its prefix")
         }
       }
     }

@@ -27,7 +27,7 @@ extension CommandDefinition {
       (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
       let actor = exchange.actor(UserID(number: 1))
-      exchange.server.keeper.create(founding, secret: secret, by: actor) { result in
+      try exchange.server.keeper.create(founding, secret: secret, by: actor) { result in
         conclude(exchange, result)
       }
       return .pending
@@ -43,12 +43,19 @@ extension CommandDefinition {
     ],
     flags: ["key-file"], availability: .withVault
   ) { exchange, command throws(Failure) in
+    let server = exchange.server
+    // Opening is everybody's who has the secret; trying secrets on a vault that is
+    // open is its users'.
+    if let vault = server.keeper.vault { _ = try server.gate.user(of: exchange, in: vault) }
     let kind = secretKind(command)
     return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
       (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
-      exchange.server.keeper.unlock(with: secret) { result in
-        conclude(exchange, result)
+      let mayCheck = { (vault: Vault) -> Bool in
+        server.gate.caller(exchange.peer, in: vault.organization) != .nobody
+      }
+      try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: mayCheck) {
+        result in conclude(exchange, result)
       }
       return .pending
     }
@@ -73,8 +80,7 @@ extension CommandDefinition {
         }
       }
     }
-    server.gate.noteUnanswered(exchange, caller)
-    server.lock { exchange.succeed() }
+    server.lock(by: server.gate.actor(exchange, caller), because: "") { exchange.succeed() }
     return .pending
   }
 
@@ -172,42 +178,34 @@ extension CommandDefinition {
   private static func unlockSecret(
     _ kind: UnlockSecret.Kind, copying answer: borrowing Secret
   ) throws(Failure) -> Handoff<UnlockSecret> {
-    var count = answer.count
-    switch kind {
-    case .passphrase:
-      guard count > 0 else { throw Failure(.invalid, "the passphrase is empty") }
-    case .keyFile:
-      count = answer.withBytes { UnlockSecret.significantByteCount(ofKeyFile: $0) }
-      guard count >= UnlockSecret.minimumKeyFileByteCount else {
-        throw Failure(
-          .invalid,
-          "a key file has at least \(UnlockSecret.minimumKeyFileByteCount) random bytes")
-      }
-    }
-    do throws(SecretError) {
-      let bytes = try answer.withBytes { (bytes) throws(SecretError) in
-        try Secret(copying: bytes.extracting(0..<count))
-      }
-      return Handoff(UnlockSecret(kind, bytes))
+    do throws(StoreError) {
+      return Handoff(
+        try answer.withBytes { (bytes) throws(StoreError) in
+          try UnlockSecret(kind, copying: bytes)
+        })
     } catch {
-      throw Failure(StoreError.outOfLockedMemory)
+      throw Failure(error)
     }
   }
 
   /// Answers INIT or UNLOCK when the worker is through with it.
+  ///
+  /// The vault is made or open by then, so no audit row can undo it any more: that
+  /// of INIT was written with the vault, that of UNLOCK is written if it can be.
   private static func conclude(
     _ exchange: Exchange, _ result: consuming Result<Secret?, StoreError>
   ) {
     let server = exchange.server
     switch consume result {
     case .failure(let error):
-      if error == .wrongSecret { server.gate.noteWrongSecret() }
+      if case .wrongSecret = error { server.gate.noteWrongSecret(exchange) }
       exchange.fail(Failure(error))
     case .success(let recoveryCode):
       guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
-      let caller = server.gate.caller(exchange.peer, in: vault.organization)
-      server.gate.noteUnlocked()
-      server.gate.note(exchange, caller)
+      if exchange.command.verb == Verb.unlock.rawValue {
+        let caller = server.gate.caller(exchange.peer, in: vault.organization)
+        server.gate.noteUnlocked(exchange, caller)
+      }
       if let recoveryCode {
         let sealed = recoveryCode.withBytes { vault.seal($0, as: .reply) }
         exchange.value(
