@@ -70,7 +70,8 @@ let package = Package(
     tests("Client", ["Wire"]),
     // The programs themselves, as they are built beside the tests.
     .testTarget(
-      name: "ProgramTests", dependencies: ["TestSupport", "Platform", "coffer", "cofferd"],
+      name: "ProgramTests",
+      dependencies: ["TestSupport", "Platform", "Sodium", "Store", "coffer", "cofferd"],
       swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6]

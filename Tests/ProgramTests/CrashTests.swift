@@ -104,6 +104,63 @@ struct CrashTests {
     #expect(kills > 0, "no injection killed the daemon at \(call)")
   }
 
+  @Test("a lock waits for what was accepted before it, and for nothing else") func lockInTurn()
+    throws
+  {
+    let fixture = VaultFixture()
+    fixture.startDaemon()
+    fixture.initialize()
+    #expect(coffer(fixture, ["create", "me/gone"]).status == 0)
+    #expect(coffer(fixture, ["revoke", "me/gone"]).status == 0)
+    let tracer = Subprocess(
+      try #require(Programs.find("strace")),
+      [
+        "-f", "-o", "/dev/null", "-p", String(try #require(fixture.daemonID)), "-e",
+        "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=500000", "-e", "signal=none",
+      ], environment: [:], streams: [.null, .null, .null])
+    sleep(milliseconds: 500)
+    let clients = try (0..<3).map { _ in try fixture.connect() }
+    let start = BootInstant.now
+    clients[0].send("CREATE me/slow\n")
+    sleep(milliseconds: 100)
+    // These wait for the sync: one that changes nothing, and the lock behind it.
+    clients[1].send("REVOKE me/gone\n")
+    sleep(milliseconds: 100)
+    clients[2].send("LOCK\n")
+    for client in clients { #expect(client.readReply().last == "OK") }
+    #expect(BootInstant.now.seconds(since: start) < 4)
+    #expect(coffer(fixture, ["list"]).outputText.contains("me/slow "))
+    tracer.signal(SIGKILL)
+  }
+
+  @Test("after an unclean end the logs' ends are written again, after a clean one not")
+  func writtenAgain() throws {
+    let fixture = VaultFixture()
+    fixture.startDaemon()
+    fixture.initialize()
+    #expect(coffer(fixture, ["create", "me/first"]).status == 0)
+    for isClean in [true, false, true] {
+      if isClean { #expect(coffer(fixture, ["lock"]).status == 0) }
+      fixture.killDaemon()
+      fixture.startDaemon()
+      let trace = fixture.directory.path("trace")
+      Files.removeTree(trace)
+      let tracer = Subprocess(
+        try #require(Programs.find("strace")),
+        [
+          "-f", "-y", "-o", trace, "-p", String(try #require(fixture.daemonID)), "-e",
+          "trace=pwrite64,fdatasync", "-e", "signal=none",
+        ], environment: [:], streams: [.null, .null, .null])
+      sleep(milliseconds: 500)
+      #expect(coffer(fixture, ["unlock"]).status == 0)
+      tracer.signal(SIGTERM)
+      tracer.waitForEnd()
+      let calls = String(decoding: Files.read(trace), as: UTF8.self)
+      #expect(calls.contains("audit.1>"), "nothing was traced")
+      #expect(calls.contains("records.1>") != isClean, "\(calls)")
+    }
+  }
+
   @Test("a change is answered when its record is synced and its audit row written, not before")
   func order() throws {
     let fixture = VaultFixture()

@@ -97,7 +97,7 @@ struct EndToEndTests {
     }
     #expect(expired)
     let result = fixture.coffer("run", "-k", "me/short", "--", "true")
-    #expect(result.errorText.contains("me/short: wrong state: the key is expired"))
+    #expect(result.errorText.contains("me/short: not found"))
     #expect(fixture.coffer("show", "me/short", "--json").outputText.contains(#""state":"expired""#))
     // The name is free again.
     #expect(fixture.coffer("create", "me/short").status == 0)

@@ -1,7 +1,44 @@
 import Glibc
 import Platform
+import Sodium
+@testable import Store
 import TestSupport
 import Testing
+
+/// The keys of a vault, reckoned again from its slots file.
+enum VaultKeys {
+  static func all(
+    inSlots bytes: [UInt8], passphrase: String
+  ) throws -> [(name: String, key: [UInt8])] {
+    let file = try SlotFile.read(bytes).file
+    let slot = try #require(file.slots.first)
+    guard case .passphrase(let cost) = slot.kind else { return [] }
+    let text = Array(passphrase.utf8)
+    let derived = try KeyDerivation.key(
+      fromPassphrase: try Secret(copying: text.span), salt: slot.salt, cost: cost)
+    let secret = try UnlockSecret(.passphrase, copying: text.span)
+    let vaultKey = try #require(copy(try slot.unwrap(with: secret.bytes, vault: file.vault)))
+    let locked = try Secret(copying: vaultKey.span)
+    let subkeys = try VaultKey(deriving: locked, vault: file.vault)
+    return [
+      ("the passphrase's key", copy(derived)), ("the vault key", vaultKey),
+      ("the key of the records", copy(subkeys.records)),
+      ("the key of the values", copy(subkeys.values)),
+      ("the key of the slots", copy(subkeys.slots)), ("the key of the audit", copy(subkeys.audit)),
+    ]
+  }
+
+  private static func copy(_ secret: borrowing Secret) -> [UInt8] {
+    var bytes: [UInt8] = []
+    secret.withBytes { span in for index in span.indices { bytes.append(span[index]) } }
+    return bytes
+  }
+
+  private static func copy(_ secret: consuming Secret?) -> [UInt8]? {
+    guard let secret else { return nil }
+    return copy(secret)
+  }
+}
 
 /// Secrets are looked for where they must not be: in memory, on disk, in logs.
 @Suite("Leaks")
@@ -85,6 +122,24 @@ struct LeakTests {
     #expect(Self.coffer(fixture, ["lock"]).status == 0)
     for (name, search) in secrets {
       #expect(search.found(inMemoryOf: id) == [], "\(name)")
+    }
+  }
+
+  @Test(
+    "after a lock, no key that opens the vault is in the daemon's memory",
+    .enabled(if: Programs.isRoot, "needs root"))
+  func keysAfterLock() throws {
+    let id = try #require(fixture.daemonID)
+    // An open vault is tried as well, which leaves other traces than opening it.
+    Self.coffer(fixture, ["unlock", "--passphrase-fd", "0"], Self.passphrase)
+    Self.coffer(fixture, ["unlock", "--passphrase-fd", "0"], recoveryCode)
+    #expect(Self.coffer(fixture, ["lock"]).status == 0)
+    let slots = Files.read(fixture.statePath + "/slots")
+    for (name, key) in try VaultKeys.all(inSlots: slots, passphrase: Self.passphrase) {
+      // Half of a key is too much as well.
+      for part in [key.prefix(16), key.suffix(16)] {
+        #expect(SecretSearch(Array(part)).found(inMemoryOf: id) == [], "\(name)")
+      }
     }
   }
 

@@ -170,6 +170,11 @@ struct ProtocolTests {
     let reply = client.readReply()
     #expect(AssuanClient.errorCode(of: reply) == 55)
     #expect(!reply.joined().contains(text.dropFirst(19)))
+    // An id that is known tells nothing of a text with another secret.
+    let id = text.dropFirst(7).prefix(12)
+    _ = client.ask("IMPORT me/lookalike")
+    client.send("D cof_uk_\(id)\(String(repeating: "A", count: 38))\nEND\n")
+    #expect(client.readReply().last == "OK")
   }
 
   @Test("a thousand commands in one write are answered in order") func pipelined() throws {
@@ -222,6 +227,61 @@ struct ProtocolTests {
     // The last line was never whole.
     #expect(client.readLine() == nil)
     #expect(client.isClosed())
+  }
+
+  @Test("who does not read answers is not given more, and costs no memory") func unreadAnswers()
+    throws
+  {
+    func residentKilobytes() -> Int {
+      let status = Files.read("/proc/\(fixture.daemonID ?? 0)/status")
+      let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
+      let line = lines.first { $0.hasPrefix("VmRSS:") }
+      return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+    let before = residentKilobytes()
+    let clients = try (0..<4).map { _ in try fixture.connect() }
+    var sent: [Int] = []
+    for client in clients { sent.append(client.flood("HELP\n", limit: 200_000)) }
+    #expect(sent.allSatisfy { $0 < 200_000 }, "the daemon took all")
+    #expect(residentKilobytes() - before < 10_000)
+    #expect(try fixture.connect().ask("NOP") == ["OK"])
+    // What was taken is answered, every command of it.
+    for (client, count) in zip(clients, sent) {
+      for number in 0..<count {
+        guard client.readReply().last == "OK" else {
+          Issue.record("answer \(number) of \(count) is missing")
+          break
+        }
+      }
+    }
+  }
+
+  @Test("inquiries that end badly give their places back") func places() throws {
+    let long = String(repeating: "x", count: 1200)
+    for round in 0..<60 {
+      let client = try fixture.connect()
+      #expect(client.ask("IMPORT me/place-\(round)").last == "INQUIRE VALUE", "\(round)")
+      switch round % 4 {
+      case 0: client.send("D \(long)\n")
+      case 1: client.finishSending()
+      case 2: client.send("D abc")
+      default: client.send("D abc%\nCAN\n")
+      }
+      if round % 4 != 2 { _ = client.readReply() }
+    }
+    #expect(fixture.coffer("import", "me/at-last", input: "value").status == 0)
+  }
+
+  @Test("secrets that are tried do not hold up the rest, and few of one uid wait")
+  func manyUnlocks() throws {
+    let clients = try (0..<12).map { _ in try fixture.connect() }
+    for client in clients { #expect(client.ask("UNLOCK").last == "INQUIRE PASSPHRASE") }
+    // A key file has no such slot, so each of them is refused after its turn.
+    for client in clients { client.send("D wrong\nEND\n") }
+    #expect(fixture.coffer("create", "me/meanwhile").status == 0)
+    let codes = clients.map { AssuanClient.errorCode(of: $0.readReply()) }
+    #expect(codes.allSatisfy { $0 == 11 || $0 == 183 }, "\(codes)")
+    #expect(codes.contains(11))
   }
 
   @Test("gpg-connect-agent drives every command") func agent() throws {

@@ -117,6 +117,10 @@ struct RunTests {
       arguments: ["-k", "web/stripe", "-k", "web/nothing", "--", "echo", "ran"],
       message: "coffer: web/nothing: not found\n"),
     Refused(
+      testDescription: "a workspace without a key",
+      arguments: ["-w", "empty", "--", "echo", "ran"],
+      message: "coffer: what was selected holds no key that you may use\n"),
+    Refused(
       testDescription: "a workspace that does not exist",
       arguments: ["-w", "nowhere", "--", "echo", "ran"], message: "coffer: nowhere: not found\n"),
     Refused(
@@ -160,6 +164,7 @@ struct RunTests {
 
   @Test("nothing runs unless all is right", arguments: refused)
   func refuses(_ test: Refused) {
+    fixture.coffer("workspace", "add", "empty")
     let result = fixture.coffer(
       ["run"] + test.arguments,
       environment: fixture.environmentWithKeyFile.merging(test.environment) { $1 })

@@ -53,7 +53,7 @@ struct UnlockTests {
     fixture.coffer(["lock"], environment: fixture.environment)
     let never = unlockOnTerminal(["one", "two", "three"])
     #expect(never.status == 1)
-    #expect(never.screen.contains("this opens no slot of the vault"))
+    #expect(never.screen.contains("this passphrase does not open the vault"))
     #expect(!never.screen.contains("acme"))
   }
 
@@ -126,7 +126,7 @@ struct UnlockTests {
     #expect(result.status == 0, "\(result.errorText)")
     let wrong = fixture.coffer(["unlock", "--passphrase-fd", "0"], input: Array("wrong".utf8))
     #expect(wrong.status == 1)
-    #expect(wrong.errorText.contains("this opens no slot of the vault"))
+    #expect(wrong.errorText.contains("this passphrase does not open the vault"))
   }
 
   @Test("a key file is made for its owner alone, and another one does not open the vault")
@@ -141,7 +141,7 @@ struct UnlockTests {
     Files.write([UInt8](repeating: 0x61, count: 64), to: other)
     let wrong = fixture.coffer("unlock", "--key-file", other)
     #expect(wrong.status == 1)
-    #expect(wrong.errorText.contains("this opens no slot of the vault"))
+    #expect(wrong.errorText.contains("this key file does not open the vault"))
     chmod(fixture.keyFilePath, 0o644)
     let open = fixture.coffer("unlock", "--key-file", fixture.keyFilePath)
     #expect(open.errorText.contains("the key file is open to others"))

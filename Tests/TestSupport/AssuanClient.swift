@@ -11,6 +11,23 @@ package final class AssuanClient {
   /// Sends bytes as they are; a daemon that has closed is no error here.
   package func send(_ bytes: [UInt8]) { try? socket.sendAll(bytes.span) }
 
+  /// Sends what the daemon takes, again and again, until it takes no more.
+  ///
+  /// - Parameters:
+  ///   - text: Sent whole each time.
+  ///   - limit: The most times.
+  /// - Returns: How often it was sent.
+  package func flood(_ text: String, limit: Int) -> Int {
+    let bytes = Array(text.utf8)
+    let raw = socket.withRawValue { $0 }
+    for count in 0..<limit {
+      var watched = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+      guard poll(&watched, 1, 500) > 0 else { return count }
+      try? socket.sendAll(bytes.span)
+    }
+    return limit
+  }
+
   package func send(_ text: String) { send(Array(text.utf8)) }
 
   /// Tells the daemon that nothing more comes.
