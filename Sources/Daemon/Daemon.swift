@@ -127,7 +127,8 @@ package enum Daemon {
     switch error {
     case .inUse: return ExitStatus.inUse
     case .insecure: return ExitStatus.configuration
-    case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .unknownVersion, .rolledBack,
+    case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .unknownVersion,
+      .rolledBack,
       .failed, .outOfMemory, .outOfLockedMemory:
       return ExitStatus.failed
     }

@@ -40,7 +40,9 @@ package enum Hash {
     requireLibrary()
     precondition((16...64).contains(byteCount), "a digest has 16 to 64 bytes")
     var digest: Secret
-    do throws(SecretError) { digest = try Secret(count: byteCount) } catch { throw SodiumError(error) }
+    do throws(SecretError) { digest = try Secret(count: byteCount) } catch {
+      throw SodiumError(error)
+    }
     unsafe bytes.withUnsafeBufferPointer { bytes in
       unsafe digest.withUnsafeMutablePointer { digest in
         _ = unsafe crypto_generichash(

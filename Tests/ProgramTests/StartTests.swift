@@ -238,7 +238,8 @@ struct StartTests {
     let newer = Array(("coffer slots 9 9" + text.dropFirst("coffer slots 1 1".count)).utf8)
     Files.write(newer, to: fixture.statePath + "/slots")
     let result = fixture.coffer("unlock")
-    #expect(result.errorText.contains("slots wants a reader of version 9, which this cofferd is not"))
+    #expect(
+      result.errorText.contains("slots wants a reader of version 9, which this cofferd is not"))
     #expect(Files.read(fixture.statePath + "/slots") == newer)
   }
 

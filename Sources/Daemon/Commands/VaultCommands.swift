@@ -104,7 +104,9 @@ extension CommandDefinition {
       guard case .user = server.gate.caller(exchange.peer, in: organization) else { break }
       exchange.status(["organization=\(organization.name?.text ?? "")"])
       exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
-      if let error = keeper.writeFailure { exchange.status(["problem=\(PrintableText.brief(error.message))"]) }
+      if let error = keeper.writeFailure {
+        exchange.status(["problem=\(PrintableText.brief(error.message))"])
+      }
       exchange.status(["memory_locked=\(server.isMemoryLocked ? "yes" : "no")"])
       if let seconds = server.secondsUntilIdleLock { exchange.status(["locks_in=\(seconds)"]) }
     }
