@@ -67,11 +67,11 @@ let package = Package(
     tests("Wire", ["Keyring"]),
     tests("Store", ["Keyring", "Platform", "Sodium"]),
     tests("Daemon", ["Keyring", "Platform"]),
-    tests("Client", ["Wire"]),
+    tests("Client", ["Platform", "Wire"]),
     // The programs themselves, as they are built beside the tests.
     .testTarget(
       name: "ProgramTests",
-      dependencies: ["TestSupport", "Platform", "Sodium", "Store", "coffer", "cofferd"],
+      dependencies: ["TestSupport", "Platform", "Sodium", "Store"],
       swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6]

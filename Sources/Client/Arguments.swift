@@ -1,3 +1,5 @@
+internal import Wire
+
 /// An option of a command.
 struct OptionSpecification: Sendable {
   /// Without the hyphens.
@@ -49,9 +51,9 @@ struct Arguments {
         words += rest
         return
       }
-      if argument.hasPrefix("--") {
-        try takeLong(argument.dropFirst(2), &rest, specifications, command)
-      } else if argument.hasPrefix("-"), argument.count > 1 {
+      if argument.begins(with: "--") {
+        try takeLong(String(argument.unicodeScalars.dropFirst(2)), &rest, specifications, command)
+      } else if argument.begins(with: "-"), argument.utf8.count > 1 {
         try takeShort(argument.dropFirst(), &rest, specifications, command)
       } else if endsAtFirstWord {
         words += [argument] + rest
@@ -63,18 +65,17 @@ struct Arguments {
   }
 
   private mutating func takeLong(
-    _ text: Substring, _ rest: inout ArraySlice<String>,
+    _ text: String, _ rest: inout ArraySlice<String>,
     _ specifications: [OptionSpecification], _ command: String
   ) throws(ClientError) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = String(parts[0])
+    let (name, told) = text.divided(at: "=")
     guard let specification = specifications.first(where: { $0.long == name }) else {
       throw Self.unknown("--\(name)", specifications, command)
     }
     var value: String?
     if specification.value != nil {
-      value = parts.count == 2 ? String(parts[1]) : rest.popFirst()
-    } else if parts.count == 2 {
+      value = told ?? rest.popFirst()
+    } else if told != nil {
       throw .usage("--\(name) takes no value")
     }
     try append(specification, value)

@@ -93,6 +93,9 @@ struct Subcommand: Sendable {
       let problem = count < wordCount.lowerBound ? "too few arguments" : "too many arguments"
       throw .usage("\(problem): coffer \(synopsis)", hint: wordCountHint)
     }
+    guard endsAtFirstWord || !sorted.words.contains("") else {
+      throw .usage("an argument is empty: coffer \(synopsis)", hint: wordCountHint)
+    }
     return try action(sorted)
   }
 

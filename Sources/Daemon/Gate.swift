@@ -100,22 +100,27 @@ final class Gate {
   private func refuse(
     _ exchange: Exchange, _ caller: Caller, _ refusal: Refusal, at now: Instant
   ) {
-    let failure = Failure(refusal)
-    let fold = refusals.note(ofUser: exchange.peer.userID, at: now)
-    if let folded = fold.folded {
-      rows.append(
-        AuditRow(
-          time: now,
-          actor: Actor(user: nil, uid: exchange.peer.userID, processID: 0, command: ""),
-          verb: "REFUSED", outcome: UInt16(Failure.Code.limit.rawValue),
-          object: "and \(folded) more"))
-    }
-    guard fold.hasOwnRow else { return }
+    noteFolded(at: now)
+    guard refusals.note(ofUser: exchange.peer.userID, at: now) else { return }
     rows.append(
       AuditRow(
         time: now, actor: actor(exchange, caller), verb: exchange.command.verb,
-        outcome: UInt16(failure.code.rawValue), object: PrintableText.object(refusal.object)))
+        outcome: UInt16(Failure(refusal).code.rawValue),
+        object: PrintableText.object(refusal.object)))
     exchange.requireRow(orElse: Self.unaudited)
+  }
+
+  /// Tells of refusals that had no rows of their own, once their minute is over.
+  ///
+  /// - Parameter now: The time; nil for all of them, whatever it is.
+  private func noteFolded(at now: Instant?) {
+    for folded in refusals.takeFolded(at: now) {
+      rows.append(
+        AuditRow(
+          time: keeper.now(),
+          actor: Actor(user: nil, uid: folded.uid, processID: 0, command: ""), verb: "REFUSED",
+          outcome: UInt16(Failure.Code.limit.rawValue), object: "and \(folded.count) more"))
+    }
   }
 
   /// Takes note of what was done, in a row that must be written before the answer.
@@ -147,6 +152,7 @@ final class Gate {
 
   /// Takes note that the vault is locked, in the last row before its files close.
   func noteLocked(by actor: Actor, because reason: String) {
+    noteFolded(at: nil)
     let isClean = keeper.writeFailure == nil
     rows.append(
       AuditRow(
@@ -202,42 +208,5 @@ final class Gate {
       keeper.becomeReadOnly(error)
       return false
     }
-  }
-}
-
-/// Which refusals get rows of their own, so that nobody fills the disk with them.
-struct RefusalFolding {
-  private let limit: Int
-  private var windows: [UInt32: Window] = [:]
-
-  private struct Window {
-    let start: Instant
-    var count = 0
-  }
-
-  /// One minute.
-  private static let length = Seconds(60)
-
-  init(limit: Int) { self.limit = limit }
-
-  struct Outcome: Equatable {
-    /// Whether the refusal gets a row of its own.
-    let hasOwnRow: Bool
-
-    /// How many of an earlier minute had none; they get one row together.
-    let folded: Int?
-  }
-
-  /// Counts a refusal of a uid.
-  mutating func note(ofUser uid: UInt32, at now: Instant) -> Outcome {
-    var folded: Int?
-    var window = windows[uid] ?? Window(start: now)
-    if now >= window.start.advanced(by: Self.length) {
-      if window.count > limit { folded = window.count - limit }
-      window = Window(start: now)
-    }
-    window.count += 1
-    windows[uid] = window
-    return Outcome(hasOwnRow: window.count <= limit, folded: folded)
   }
 }

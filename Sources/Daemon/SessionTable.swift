@@ -57,11 +57,10 @@ struct SessionTable {
   /// Tells the administrator, but not so often that the log fills the disk.
   private mutating func logForeigner(_ peer: PeerCredentials) {
     let now = Instant(secondsSinceEpoch: WallClock.secondsSinceEpoch)
-    let fold = foreigners.note(ofUser: peer.userID, at: now)
-    if let folded = fold.folded {
-      Log.note("refused \(folded) more connections of uid \(peer.userID)")
+    for folded in foreigners.takeFolded(at: now) {
+      Log.note("refused \(folded.count) more connections of uid \(folded.uid)")
     }
-    if fold.hasOwnRow {
+    if foreigners.note(ofUser: peer.userID, at: now) {
       Log.note("refused a connection of uid \(peer.userID) (process \(peer.processID))")
     }
   }

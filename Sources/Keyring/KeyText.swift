@@ -90,39 +90,54 @@ package enum KeyText {
   /// `text` with all that could be a key's secret in it left out.
   ///
   /// Of a well-formed text prefix and id are shown. What only begins like one
-  /// may be a key with a typing error anywhere, so of that nothing is shown
-  /// behind the prefix, up to the end of the word.
+  /// may be a key with a typing error, or one that a line break or a space has
+  /// cut in two; so of that nothing is shown behind the prefix, up to a mark that
+  /// ends a part of a sentence.
   package static func masked(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
     var position = 0
     while position < bytes.count {
-      guard type(at: position, of: bytes.span) != nil else {
+      if type(at: position, of: bytes.span) == nil {
         result.append(bytes[position])
         position += 1
-        continue
+      } else {
+        let (shown, end) = maskedKey(at: position, of: bytes)
+        result += shown
+        position = end
       }
-      var end = position + headByteCount
-      while end < bytes.count, Base62.contains(bytes[end]) || isSign(bytes[end]) { end += 1 }
-      result += masked(word: bytes[position..<end])
-      position = end
     }
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// A word that begins with a key's prefix, fit to be shown.
-  private static func masked(word: ArraySlice<UInt8>) -> [UInt8] {
-    let idEnd = headByteCount + KeyID.characterCount
-    let ellipsis = Array("...".utf8)
-    // Too short to hold any of a secret, or masked before.
-    guard word.count > idEnd, Array(word.dropFirst(idEnd)) != ellipsis else { return Array(word) }
-    let text = Array(word.prefix(byteCount))
-    let shown = parse(text.span) == nil ? headByteCount : idEnd
-    return text.prefix(shown) + ellipsis
+  private static let ellipsis = Array("...".utf8)
+
+  /// What is shown of the key that begins at `start`, and where the rest goes on.
+  private static func maskedKey(at start: Int, of bytes: [UInt8]) -> (shown: [UInt8], end: Int) {
+    func end(from position: Int, where belongs: (UInt8) -> Bool) -> Int {
+      bytes[position...].firstIndex { !belongs($0) } ?? bytes.count
+    }
+    let bodyStart = start + headByteCount
+    let idEnd = bodyStart + KeyID.characterCount
+    if parse(Array(bytes[start...].prefix(byteCount)).span) != nil {
+      let wordEnd = end(from: start + byteCount) { Base62.contains($0) || isJoint($0) }
+      return (bytes[start..<idEnd] + ellipsis, wordEnd)
+    }
+    // What was masked before stays as it is.
+    for shownEnd in [bodyStart, idEnd] where bytes.dropFirst(shownEnd).starts(with: ellipsis) {
+      if bytes[bodyStart..<shownEnd].allSatisfy(Base62.contains) {
+        return (bytes[start..<shownEnd] + ellipsis, shownEnd + ellipsis.count)
+      }
+    }
+    let partEnd = end(from: bodyStart) { !isMark($0) }
+    let isHandle = partEnd <= idEnd && bytes[bodyStart..<partEnd].allSatisfy(Base62.contains)
+    return isHandle
+      ? (Array(bytes[start..<partEnd]), partEnd) : (bytes[start..<bodyStart] + ellipsis, partEnd)
   }
 
-  /// Whether `byte` may stand in a name, or in a key by mistake.
-  private static func isSign(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
-  }
+  /// Whether `byte` joins a key to what was pasted behind it.
+  private static func isJoint(_ byte: UInt8) -> Bool { "-._".utf8.contains(byte) }
+
+  /// Whether `byte` ends a part of a sentence.
+  private static func isMark(_ byte: UInt8) -> Bool { ":;,'\"()=".utf8.contains(byte) }
 }

@@ -78,7 +78,6 @@ package struct FileDescriptor: ~Copyable, Sendable {
       if count == 0 { break }
       filled += count
     }
-    guard filled <= limit else { return nil }
     bytes.removeLast(bytes.count - filled)
     return bytes
   }

@@ -23,7 +23,8 @@ package enum ServiceManager {
     case wrongKind
   }
 
-  /// The listening socket that the manager has passed; nil if it passed none.
+  /// The listening socket that the manager has passed; nil if it passes none to
+  /// this process.
   ///
   /// - Returns: The socket, which neither blocks nor is inherited.
   /// - Throws: ``PassingError``.

@@ -40,7 +40,8 @@ package struct Terminal: ~Copyable {
     prompt: String, limit: Int
   ) throws(TerminalError) -> Secret {
     var line: Secret
-    do { line = try Secret(count: limit) } catch { throw .outOfLockedMemory }
+    // Room for one more, which shows that there are too many.
+    do { line = try Secret(count: limit + 1) } catch { throw .outOfLockedMemory }
     let count = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
       try readLine(into: &line, signals: signals)
     }
@@ -125,7 +126,7 @@ package struct Terminal: ~Copyable {
     var count = 0
     while true {
       if let signal = try waitForInput(signals) { return .signal(signal) }
-      if count == line.count { throw .tooLong(limit: line.count) }
+      if count == line.count { throw .tooLong(limit: line.count - 1) }
       let ending = try line.withMutableBytes { (bytes) throws(TerminalError) -> Ending? in
         let received: Int
         do throws(Errno) {

@@ -64,8 +64,8 @@ package enum SealedBox {
   ///   - key: The box's.
   ///   - context: The box's.
   /// - Returns: The number of bytes decrypted.
-  /// - Throws: ``SodiumError/authenticationFailed`` as above; then nothing of
-  ///   the plaintext was written.
+  /// - Throws: ``SodiumError/authenticationFailed`` as above; then there are
+  ///   zeros in the plaintext's place.
   @discardableResult
   package static func open(
     _ box: Span<UInt8>, into plaintext: inout MutableSpan<UInt8>, key: borrowing Secret,

@@ -23,8 +23,15 @@ package struct Command: Equatable, Sendable {
   /// What libassuan's writer leaves of a longer command, without an error.
   private static let silentlyCutByteCount = 999
 
+  /// A line to be sent.
+  ///
+  /// - Parameters:
+  ///   - verb: What is asked for.
+  ///   - options: Names without the `--`, with their values.
+  ///   - words: None of them empty.
   package init(_ verb: Verb, options: [(String, String?)] = [], words: [String] = []) {
     self.verb = verb.rawValue
+    precondition(!words.contains(""), "a line has no way to write an empty word")
     self.options = options.map { Option(name: $0.0, value: $0.1) }
     self.words = words
   }
@@ -79,9 +86,11 @@ package struct Command: Equatable, Sendable {
   }
 
   private static func option(_ bytes: Span<UInt8>) throws(SyntaxError) -> Option {
-    let text = try Percent.decodedText(bytes.extracting(2..<bytes.count))
-    guard let equals = text.firstIndex(of: "=") else { return Option(name: text, value: nil) }
-    return Option(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    let nameEnd = bytes.indices.first { bytes[$0] == UInt8(ascii: "=") } ?? bytes.count
+    let name = try Percent.decodedText(bytes.extracting(2..<nameEnd))
+    guard nameEnd < bytes.count else { return Option(name: name, value: nil) }
+    let value = try Percent.decodedText(bytes.extracting((nameEnd + 1)..<bytes.count))
+    return Option(name: name, value: value)
   }
 
   private mutating func append(_ option: Option) throws(SyntaxError) {
@@ -105,7 +114,7 @@ package struct Command: Equatable, Sendable {
       let value = option.value.map { "=" + Percent.encodedWord($0) } ?? ""
       parts.append("--" + option.name + value)
     }
-    if words.contains(where: { $0.hasPrefix("--") }) { parts.append("--") }
+    if words.contains(where: { $0.begins(with: "--") }) { parts.append("--") }
     parts += words.map(Percent.encodedWord)
     return parts.joined(separator: " ")
   }

@@ -91,40 +91,48 @@ extension Failure.Code {
 
 /// Text from elsewhere, made fit to be shown.
 package enum PrintableText {
-  /// How much of an object's name a message shows.
-  private static let maximumObjectCount = 100
+  /// How much is kept, in bytes of UTF-8.
+  private enum Limit {
+    /// Of a line, so that it fits into one of the protocol.
+    static let line = 900
 
-  /// How much of a claimed command's name is kept.
-  private static let maximumClaimCount = 64
+    /// Of the name of an object.
+    static let object = 100
 
-  /// How much of a text is told in a field of a status line.
-  private static let maximumBriefCount = 250
+    /// Of a field of a status line, where each byte may become three.
+    static let field = 300
 
-  /// How much of a line is shown, so that it fits into one of the protocol.
-  private static let maximumLineByteCount = 900
+    /// Of what a client claims to be.
+    static let claim = 64
+  }
 
   /// `text` without control characters and without keys' secrets, on one line.
-  package static func line(_ text: String) -> String {
-    var line = withoutControls(KeyText.masked(text))
-    while line.utf8.count > maximumLineByteCount { line.removeLast(line.count / 8 + 1) }
-    return line
-  }
+  package static func line(_ text: String) -> String { clean(text, Limit.line) }
 
   /// The name of an object as a message shows it.
   package static func object(_ text: String) -> String {
-    let masked = KeyText.masked(text)
-    guard masked.count > maximumObjectCount else { return withoutControls(masked) }
-    return withoutControls(String(masked.prefix(maximumObjectCount))) + "..."
+    let shown = clean(text, Limit.object)
+    return shown.utf8.count < clean(text, .max).utf8.count ? shown + "..." : shown
   }
 
   /// `text` cut to what fits into a status line, even if every byte is escaped.
-  package static func brief(_ text: String) -> String {
-    String(line(text).prefix(maximumBriefCount))
-  }
+  package static func field(_ text: String) -> String { clean(text, Limit.field) }
 
   /// What a client claims to be, cut to what a log keeps of it.
-  package static func claim(_ text: String) -> String {
-    String(withoutControls(KeyText.masked(text)).prefix(maximumClaimCount))
+  package static func claim(_ text: String) -> String { clean(text, Limit.claim) }
+
+  /// The first bytes of `text`, without half a character.
+  private static func clean(_ text: String, _ byteCount: Int) -> String {
+    let text = withoutControls(KeyText.masked(text))
+    guard text.utf8.count > byteCount else { return text }
+    var scalars = String.UnicodeScalarView()
+    var count = 0
+    for scalar in text.unicodeScalars {
+      count += scalar.utf8.count
+      if count > byteCount { break }
+      scalars.append(scalar)
+    }
+    return String(scalars)
   }
 
   /// `text` with `?` in place of each character that steers a terminal.

@@ -28,13 +28,15 @@ package enum ReplyLine {
     line("# " + PrintableText.withoutControls(text))
   }
 
+  /// One line, whatever `text` holds: controls become `?`, and what is too long is
+  /// cut, but never inside a character or an escape.
   private static func line(_ text: String) -> [UInt8] {
-    var bytes = Array(text.utf8)
+    var bytes = text.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 }
     if bytes.count > LineScanner.maximumSentByteCount {
-      // Never in the middle of a character.
       var end = LineScanner.maximumSentByteCount
       while bytes[end] & 0xC0 == 0x80 { end -= 1 }
-      bytes.removeLast(bytes.count - end)
+      let escape = bytes[(end - 2)..<end].firstIndex(of: UInt8(ascii: "%"))
+      bytes.removeLast(bytes.count - (escape ?? end))
     }
     bytes.append(0x0A)
     return bytes

@@ -19,18 +19,20 @@ package enum ServerLine: Equatable, Sendable {
       return
     }
     let text = Self.text(of: line)
-    if text.isEmpty || text.hasPrefix("#") {
-      self = .comment(String(text.dropFirst(2)))
+    if text.isEmpty || text.begins(with: "#") {
+      let comment = text.dropFirst()
+      self = .comment(String(comment.first == " " ? comment.dropFirst() : comment))
       return
     }
-    let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-    let rest = parts.count == 2 ? String(parts[1]) : ""
-    switch parts[0] {
-    case "OK": self = .ok(rest)
-    case "ERR": self = try Self.error(rest)
-    case "S": self = try Self.status(rest)
-    case "INQUIRE": self = .inquire(String(rest.prefix { $0 != " " }))
-    default: throw SyntaxError("the daemon sent a line that is none of Assuan's")
+    let (keyword, rest) = text.divided(at: " ")
+    switch keyword {
+    case "OK": self = .ok(rest ?? "")
+    case "ERR": self = try Self.error(rest ?? "")
+    case "S": self = try Self.status(rest ?? "")
+    case "INQUIRE": self = .inquire((rest ?? "").divided(at: " ").head)
+    // More data may follow, so it ends nothing.
+    case "END": self = .comment("")
+    case _: throw SyntaxError("the daemon sent a line that is none of Assuan's")
     }
   }
 
@@ -42,20 +44,20 @@ package enum ServerLine: Equatable, Sendable {
   }
 
   private static func error(_ rest: String) throws(SyntaxError) -> ServerLine {
-    let parts = rest.split(separator: " ", maxSplits: 1)
-    guard let first = parts.first, let number = Int(first) else {
+    let (first, message) = rest.divided(at: " ")
+    guard let number = Int(first) else {
       throw SyntaxError("the daemon sent an error without a number")
     }
-    return .error(number: number, message: parts.count == 2 ? String(parts[1]) : "")
+    return .error(number: number, message: message ?? "")
   }
 
   private static func status(_ rest: String) throws(SyntaxError) -> ServerLine {
-    if rest.hasPrefix("HINT ") {
-      return .hint(try Percent.decodedText(Array(rest.dropFirst(5).utf8).span))
+    if rest.begins(with: "HINT ") {
+      return .hint(try Percent.decodedText(Array(rest.utf8.dropFirst(5)).span))
     }
     var words: [String] = []
-    for word in rest.split(separator: " ") {
-      words.append(try Percent.decodedText(Array(word.utf8).span))
+    for word in rest.utf8.split(separator: 0x20) {
+      words.append(try Percent.decodedText(Array(word).span))
     }
     return .status(words)
   }
@@ -70,11 +72,9 @@ package struct StatusFields: Equatable, Sendable {
   package let fields: [(name: String, value: String)]
 
   package init(_ words: [String]) {
-    keywords = words.filter { !$0.contains("=") }
-    fields = words.compactMap { word in
-      guard let equals = word.firstIndex(of: "=") else { return nil }
-      return (String(word[..<equals]), String(word[word.index(after: equals)...]))
-    }
+    let parts = words.map { $0.divided(at: "=") }
+    keywords = parts.filter { $0.tail == nil }.map(\.head)
+    fields = parts.compactMap { head, tail in tail.map { (head, $0) } }
   }
 
   /// Fields without a keyword.

@@ -57,11 +57,13 @@ struct KeySelection {
       guard let value else { continue }
       switch option {
       case "key":
-        let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = parts.count == 2 ? String(parts[1]) : nil
+        let (reference, name) = value.divided(at: "=")
+        try Self.check(reference, of: "-k")
         if let name { try Self.check(name) }
-        keys.append((String(parts[0]), name))
-      case "workspace": workspaces.append(value)
+        keys.append((reference, name))
+      case "workspace":
+        try Self.check(value, of: "-w")
+        workspaces.append(value)
       case _: break
       }
     }
@@ -71,6 +73,20 @@ struct KeySelection {
 
   /// The names that the command line itself has chosen.
   var chosenNames: Set<String> { Set(keys.compactMap(\.name)) }
+
+  /// The longest reference is '@', two names and what stands between them.
+  private static let maximumReferenceByteCount = 2 * Name.maximumCount + 2
+
+  /// Throws for what can be no key or workspace, such as a variable of the shell
+  /// that is not set.
+  private static func check(_ word: String, of option: String) throws(ClientError) {
+    guard !word.isEmpty else {
+      throw .usage("\(option) names nothing", hint: "is a variable of the shell not set?")
+    }
+    guard word.utf8.count <= maximumReferenceByteCount else {
+      throw .usage("\(option): \(PrintableText.object(word)): this is too long for a name")
+    }
+  }
 
   private static func check(_ name: String) throws(ClientError) {
     do throws(Refusal) {

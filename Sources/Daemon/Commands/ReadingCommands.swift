@@ -135,11 +135,10 @@ extension CommandDefinition {
       selections.append(.workspace(try Name(parsing: text)))
     }
     for word in command.words {
-      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let reference = try KeyReference(parsing: String(parts[0]))
+      let (text, told) = word.divided(at: "=")
       var name: EnvironmentName?
-      if parts.count == 2 { name = try EnvironmentName(parsing: parts[1]) }
-      selections.append(.key(reference, as: name))
+      if let told { name = try EnvironmentName(parsing: told) }
+      selections.append(.key(try KeyReference(parsing: text), as: name))
     }
     return selections
   }

@@ -98,14 +98,14 @@ extension CommandDefinition {
     exchange.status(["state=\(keeper.state.text)"])
     switch keeper.state {
     case .absent, .locked: break
-    case .damaged(let error): exchange.status(["problem=\(PrintableText.brief(error.message))"])
+    case .damaged(let error): exchange.status(["problem=\(PrintableText.field(error.message))"])
     case .unlocked(let vault):
       let organization = vault.organization
       guard case .user = server.gate.caller(exchange.peer, in: organization) else { break }
       exchange.status(["organization=\(organization.name?.text ?? "")"])
       exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
       if let error = keeper.writeFailure {
-        exchange.status(["problem=\(PrintableText.brief(error.message))"])
+        exchange.status(["problem=\(PrintableText.field(error.message))"])
       }
       exchange.status(["memory_locked=\(server.isMemoryLocked ? "yes" : "no")"])
       if let seconds = server.secondsUntilIdleLock { exchange.status(["locks_in=\(seconds)"]) }
