@@ -1,3 +1,4 @@
+import Glibc
 import Keyring
 import Platform
 import Sodium
@@ -14,8 +15,18 @@ final class StoreFixture {
   static let value = Array("sk_live_4242deadbeef4242cafe".utf8)
 
   /// The directory, locked as long as the result lives.
+  ///
+  /// A process that another test is starting holds a copy of the lock between its fork and its
+  /// exec, so a lock that is taken is tried again for 10 s.
   func directory() throws -> VaultDirectory {
-    try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
+    for _ in 0..<1000 {
+      do {
+        return try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
+      } catch StoreError.inUse {
+        usleep(10_000)
+      }
+    }
+    return try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
   }
 
   static func keyFile(_ byte: UInt8 = 7) throws -> UnlockSecret {
