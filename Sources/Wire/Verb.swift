@@ -14,18 +14,33 @@ package enum Verb: String, CaseIterable, Sendable {
   case unlock = "UNLOCK"
   case lock = "LOCK"
   case status = "STATUS"
+  case check = "CHECK"
 
   // People.
   case whoAmI = "WHOAMI"
+  case authenticate = "AUTH"
   case workspace = "WORKSPACE"
   case user = "USER"
   case grant = "GRANT"
+  case policy = "POLICY"
 
   // Keys.
   case create = "CREATE"
   case importKey = "IMPORT"
-  case list = "LIST"
-  case show = "SHOW"
+  case replace = "REPLACE"
+  case rotate = "ROTATE"
+  case expire = "EXPIRE"
+  case suspend = "SUSPEND"
+  case resume = "RESUME"
   case revoke = "REVOKE"
   case environment = "ENV"
+  case verify = "VERIFY"
+  case burn = "BURN"
+
+  // Looking.
+  case list = "LIST"
+  case show = "SHOW"
+  case unused = "UNUSED"
+  case why = "WHY"
+  case audit = "AUDIT"
 }
