@@ -3,25 +3,51 @@
 /// A change is a fact: it was decided before, and applying it asks no rule again.
 package enum Change: Equatable, Sendable {
   case organizationNamed(Name)
+  case policySet(Policy)
   case userAdded(User)
+  case userStateSet(UserState, of: UserID)
+  case userRebound(UserID, uid: UInt32)
   case workspaceAdded(Workspace)
+  case workspaceArchived(WorkspaceID)
   case organizationRoleSet(OrganizationRole, of: UserID)
 
   /// nil takes the role away.
   case workspaceRoleSet(WorkspaceRole?, of: UserID, in: WorkspaceID)
 
   case keyAdded(Key)
+  case keySuspended(KeyID, Suspension)
+  case keyResumed(KeyID)
   case keyRevoked(KeyID, Revocation)
+
+  /// All versions that are accepted end at that moment, if not before.
+  case expiryBroughtForward(KeyID, to: Instant)
+
+  /// The key has a new version, by a rotation or a replacement; the former one
+  /// is accepted up to `formerEnd`.
+  case versionAdded(KeyVersion, to: KeyID, lifetime: Lifetime, formerEnd: Instant)
+
+  /// The grace of a former version is over at that moment.
+  case versionEnded(VersionID, at: Instant)
+
+  /// The clock on the wall is believed again, whatever the mark was.
+  case clockSet(Instant)
 }
 
 extension Change {
   /// The key that it is about, if it is about one.
-  package var keyID: KeyID? {
+  package var keyID: KeyID? { subject?.key }
+
+  /// The key that it is about, and which of its versions; number 0 is the whole key.
+  package var subject: VersionID? {
     switch self {
-    case .keyAdded(let key): key.id
-    case .keyRevoked(let id, _): id
-    case .organizationNamed, .userAdded, .workspaceAdded, .organizationRoleSet,
-      .workspaceRoleSet:
+    case .keyAdded(let key): VersionID(key.id, number: key.currentVersion.number)
+    case .keySuspended(let id, _), .keyResumed(let id), .keyRevoked(let id, _),
+      .expiryBroughtForward(let id, _):
+      VersionID(id, number: 0)
+    case .versionAdded(let version, let id, _, _): VersionID(id, number: version.number)
+    case .versionEnded(let version, _): version
+    case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRebound,
+      .workspaceAdded, .workspaceArchived, .organizationRoleSet, .workspaceRoleSet, .clockSet:
       nil
     }
   }

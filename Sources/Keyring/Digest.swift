@@ -19,8 +19,11 @@ package struct Digest: Hashable, Sendable {
     (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * ($0 % 8))) }
   }
 
+  /// Takes the same time wherever the first difference is.
   package static func == (left: Digest, right: Digest) -> Bool {
-    (0..<4).allSatisfy { left.words[$0] == right.words[$0] }
+    var difference: UInt64 = 0
+    for index in 0..<4 { difference |= left.words[index] ^ right.words[index] }
+    return difference == 0
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -31,9 +31,9 @@ package enum Namespace: Hashable, Sendable {
 
 /// Where a key's value comes from, with what only such keys have.
 package enum Origin: Hashable, Sendable {
-  /// Issued by this vault. User keys have no access of their own: they act
-  /// with their owner's.
-  case issued(access: Access?, custody: Custody)
+  /// Issued by this vault. User keys have no access of their own: they act with
+  /// their owner's roles, cut by their scope; nil is all that the owner may.
+  case issued(access: Access?, custody: Custody, scope: Scope? = nil)
 
   /// Issued by a vendor. Only who has at least that rank where the key belongs
   /// may use it; an imported user key only its owner, whatever the rank.
@@ -47,10 +47,36 @@ package enum Origin: Hashable, Sendable {
   }
 }
 
-/// What is kept of an issued key's text.
+/// What is kept of an issued key's text, and who has seen it.
 package enum Custody: String, CaseIterable, Sendable {
   /// Tag and sealed text: it is shown once, and can be injected.
   case sealed
+
+  /// Tag and sealed text, which no person has seen: it can only be injected.
+  case hidden
+
+  /// The tag alone: it is shown once, and can never be injected.
+  case verifyOnly = "verify-only"
+
+  /// Whether the text is shown when it is made.
+  package var isShown: Bool { self != .hidden }
+
+  /// Whether the sealed text is kept.
+  package var isInjectable: Bool { self != .verifyOnly }
+
+  /// Reads the option's value, and throws `invalid` for anything else.
+  package init(parsing text: String) throws(Refusal) {
+    guard let custody = Custody(rawValue: text) else {
+      throw .invalid("--custody", "custody is sealed, hidden or verify-only")
+    }
+    self = custody
+  }
+}
+
+/// Who made something: a person, or a connection that acted as a key.
+package enum Author: Hashable, Sendable {
+  case user(UserID)
+  case key(KeyID)
 }
 
 /// One named credential.
@@ -60,8 +86,10 @@ package struct Key: Equatable, Sendable {
   package let name: Name
   package let origin: Origin
   package let environmentName: EnvironmentName
-  package let lifetime: Lifetime
-  package let creator: UserID
+
+  /// As it was asked for; each version's expiry is reckoned from it.
+  package var lifetime: Lifetime
+  package let creator: Author
   package let created: Instant
   package let note: Note
 
@@ -71,9 +99,15 @@ package struct Key: Equatable, Sendable {
   /// How the key was ended by someone, if it was.
   package var revocation: Revocation?
 
+  /// nil unless someone has suspended it.
+  package var suspension: Suspension?
+
+  /// Whether it is suspended because its owner is disabled.
+  package var ownerIsDisabled = false
+
   package init(
     id: KeyID, namespace: Namespace, name: Name, origin: Origin,
-    environmentName: EnvironmentName, lifetime: Lifetime, creator: UserID, created: Instant,
+    environmentName: EnvironmentName, lifetime: Lifetime, creator: Author, created: Instant,
     note: Note, version: KeyVersion
   ) {
     self.id = id
@@ -95,86 +129,26 @@ package struct Key: Equatable, Sendable {
   /// What an issued workspace or organization key may do; nil for others.
   package var access: Access? {
     switch origin {
-    case .issued(let access, _): access
+    case .issued(let access, _, _): access
     case .imported: nil
     }
   }
-}
 
-/// One value of a key.
-package struct KeyVersion: Equatable, Sendable {
-  /// 1 for the first.
-  package let number: UInt32
-  package let author: UserID
-  package let created: Instant
-
-  /// The first second at which it is not accepted any more; nil if never.
-  package let expires: Instant?
-
-  /// Of an issued key the tag of its text; of an imported one the value's fingerprint.
-  package let digest: Digest
-
-  /// The sealed value; nil once the key is revoked.
-  package var sealedValue: [UInt8]?
-
-  package init(
-    number: UInt32, author: UserID, created: Instant, expires: Instant?, digest: Digest,
-    sealedValue: [UInt8]
-  ) {
-    self.number = number
-    self.author = author
-    self.created = created
-    self.expires = expires
-    self.digest = digest
-    self.sealedValue = sealedValue
-  }
-
-  package func isExpired(at now: Instant) -> Bool {
-    expires.map { now >= $0 } ?? false
-  }
-}
-
-/// How a key came to its end by someone's hand.
-package struct Revocation: Equatable, Sendable {
-  package let revoker: UserID
-  package let moment: Instant
-  package let reason: Note
-
-  package init(revoker: UserID, moment: Instant, reason: Note) {
-    self.revoker = revoker
-    self.moment = moment
-    self.reason = reason
-  }
-}
-
-/// What a key is at a moment; the last two are final.
-package enum KeyState: String, CaseIterable, Sendable {
-  case active
-  case expired
-  case revoked
-
-  /// Whether the key's name is taken by it.
-  package var isLive: Bool {
-    switch self {
-    case .active: true
-    case .expired, .revoked: false
+  /// What is kept of an issued key's text; nil for an imported key.
+  package var custody: Custody? {
+    switch origin {
+    case .issued(_, let custody, _): custody
+    case .imported: nil
     }
   }
 
-  /// Reads the option's value, and throws `invalid` for anything else.
-  package init(parsing text: String) throws(Refusal) {
-    guard let state = KeyState(rawValue: text) else {
-      let states = KeyState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .invalid("--state", "a key's state is one of \(states)")
+  /// What cuts an issued user key; nil if nothing does.
+  package var scope: Scope? {
+    switch origin {
+    case .issued(_, _, let scope): scope
+    case .imported: nil
     }
-    self = state
   }
-}
 
-extension Key {
-  /// The state at `now`: expiry is reckoned at each look, never stored.
-  package func state(at now: Instant) -> KeyState {
-    if revocation != nil { return .revoked }
-    return currentVersion.isExpired(at: now) ? .expired : .active
-  }
+  package var isIssued: Bool { custody != nil }
 }

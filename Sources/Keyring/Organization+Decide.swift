@@ -8,18 +8,46 @@ extension Organization {
   package func decide(
     _ request: Request, by caller: Caller, at now: Instant
   ) throws(Refusal) -> [Change] {
-    let user = try user(caller)
     switch request {
-    case .addWorkspace(let name): return [try addition(ofWorkspace: name, by: user)]
-    case .addUser(let name, let uid): return [try addition(ofUser: name, uid: uid, by: user)]
+    case .burn(let id, let tag): return burn(id, tag: tag, at: now)
+    case .rebindUser(let name, let uid, hasShownSecret: true):
+      return try rebinding(of: name, to: uid, by: nil)
+    case _: break
+    }
+    let standing = try standing(of: caller, at: now)
+    switch request {
+    case .addWorkspace(let name): return [try addition(ofWorkspace: name, by: standing)]
+    case .archiveWorkspace(let name):
+      return try archival(ofWorkspace: name, by: standing, at: now)
+    case .addUser(let name, let uid):
+      return [try addition(ofUser: name, uid: uid, by: standing)]
+    case .setUserState(let state, let name):
+      return try setting(of: state, for: name, by: standing, at: now)
+    case .rebindUser(let name, let uid, _):
+      return try rebinding(of: name, to: uid, by: standing)
+    case .setPolicy(let name, let text): return try setting(of: name, to: text, by: standing)
+    case .believeClock(let moment): return try believing(moment, by: standing)
     case .setOrganizationRole(let role, let name):
-      return try setting(of: role, for: name, by: user)
+      return try setting(of: role, for: name, by: standing)
     case .setWorkspaceRole(let role, let name, let workspace):
-      return try setting(of: role, for: name, in: workspace, by: user)
+      return try setting(of: role, for: name, in: workspace, by: standing)
     case .addKey(let plan, let material):
-      return [try addition(of: plan, material, by: user, at: now)]
+      return [try addition(of: plan, material, by: standing, at: now)]
+    case .rotate(let reference, let terms, let material):
+      return try rotation(of: reference, terms, material, by: standing, at: now)
+    case .replace(let reference, let lifetime, let material):
+      return try replacement(of: reference, lifetime, material, by: standing, at: now)
+    case .expire(let reference, let moment):
+      return try expiry(of: reference, moment, by: standing, at: now)
+    case .suspend(let reference, let reason):
+      return try suspension(of: reference, reason: reason, by: standing, at: now)
+    case .resume(let reference): return try resumption(of: reference, by: standing, at: now)
     case .revoke(let reference, let reason):
-      return try revocation(of: reference, reason: reason, by: user, at: now)
+      return try revocation(of: reference, reason: reason, by: standing, at: now)
+    case .revokeUnused(let unusedClass, let token, let uses):
+      return try revocations(
+        ofUnused: unusedClass, token: token, uses: uses, by: standing, at: now)
+    case .burn: return []
     }
   }
 
@@ -29,7 +57,7 @@ extension Organization {
   package func type(
     of plan: KeyPlan, by caller: Caller, at now: Instant
   ) throws(Refusal) -> KeyType {
-    try shape(of: plan, by: try user(caller), at: now).namespace.type
+    try shape(of: plan, by: try standing(of: caller, at: now), at: now).namespace.type
   }
 
   // MARK: Adding a key
@@ -44,32 +72,35 @@ extension Organization {
   }
 
   private func addition(
-    of plan: KeyPlan, _ material: KeyMaterial, by user: User, at now: Instant
+    of plan: KeyPlan, _ material: KeyMaterial, by standing: Standing, at now: Instant
   ) throws(Refusal) -> Change {
-    let shape = try shape(of: plan, by: user, at: now)
+    let shape = try shape(of: plan, by: standing, at: now)
     precondition(key(withID: material.id) == nil, "a new key has a new id")
+    guard let author = standing.author else { throw .noUser }
     let version = KeyVersion(
-      number: 1, author: user.id, created: now, expires: shape.lifetime.expiry(from: now),
-      digest: material.digest, sealedValue: material.sealedValue)
+      number: 1, author: author, created: now, expires: shape.lifetime.expiry(from: now),
+      digest: material.digest,
+      sealedValue: shape.origin.isInjectable ? material.sealedValue : nil)
     return .keyAdded(
       Key(
         id: material.id, namespace: shape.namespace, name: shape.name, origin: shape.origin,
-        environmentName: shape.environmentName, lifetime: shape.lifetime, creator: user.id,
+        environmentName: shape.environmentName, lifetime: shape.lifetime, creator: author,
         created: now, note: plan.note, version: version))
   }
 
   private func shape(
-    of plan: KeyPlan, by user: User, at now: Instant
+    of plan: KeyPlan, by standing: Standing, at now: Instant
   ) throws(Refusal) -> Shape {
     let object = plan.reference.text
-    let (namespace, name) = try place(of: plan.reference, inSightOf: user)
+    let (namespace, name) = try place(of: plan.reference, inSightOf: standing)
     let action: Action
     switch plan.terms {
     case .issued: action = .create
     case .imported: action = .importValue
     }
-    try permit(action, in: namespace, by: user, on: object)
-    let origin = try origin(of: plan, in: namespace, by: user)
+    try permit(action, in: namespace, by: standing, on: object)
+    if case .workspace(let id) = namespace, self[id].isArchived { throw archived(self[id]) }
+    let origin = try origin(of: plan, in: namespace, by: standing)
     let lifetime = try lifetime(of: plan, at: now)
     let environmentName: EnvironmentName
     if let told = plan.environmentName {
@@ -87,7 +118,7 @@ extension Organization {
     {
       throw Refusal(
         .conflict, object,
-        "\(self.name(of: other, seenBy: user)) has the environment name \(environmentName.text)",
+        "\(self.name(of: other, seenBy: standing)) has the environment name \(environmentName.text)",
         hint: "choose another one with '--env NAME'")
     }
     return Shape(
@@ -96,23 +127,26 @@ extension Organization {
   }
 
   private func origin(
-    of plan: KeyPlan, in namespace: Namespace, by user: User
+    of plan: KeyPlan, in namespace: Namespace, by standing: Standing
   ) throws(Refusal) -> Origin {
     let object = plan.reference.text
     switch (plan.terms, namespace) {
-    case (.issued(let access), .user):
+    case (.issued(let access, let custody, let scope), .user):
       guard access == nil else {
         throw .invalid(object, "a user key has no access of its own, it acts with its owner's")
       }
-      return .issued(access: nil, custody: .sealed)
-    case (.issued(let access), .workspace(let workspace)):
+      return .issued(
+        access: nil, custody: custody, scope: try self.scope(scope, inSightOf: standing))
+    case (.issued(_, _, .some), _):
+      throw .invalid(object, "only a user key has a scope", hint: "say '--access' for this one")
+    case (.issued(let access, let custody, nil), .workspace(let workspace)):
       let access = access ?? .viewer
-      guard access.rank <= rank(of: user, in: workspace) else {
+      guard access.rank <= rank(of: standing, in: workspace) else {
         throw .forbidden(object, "the access \(access.rawValue) is above your own rank")
       }
-      return .issued(access: access, custody: .sealed)
-    case (.issued(let access), .organization):
-      return .issued(access: access ?? .viewer, custody: .sealed)
+      return .issued(access: access, custody: custody)
+    case (.issued(let access, let custody, nil), .organization):
+      return .issued(access: access ?? .viewer, custody: custody)
     case (.imported(let rank), .user):
       guard rank == nil else {
         throw .invalid(object, "an imported user key is used by its owner only")
@@ -146,50 +180,58 @@ extension Organization {
     }
   }
 
-  // MARK: Ending a key
-
-  private func revocation(
-    of reference: KeyReference, reason: Note, by user: User, at now: Instant
-  ) throws(Refusal) -> [Change] {
-    let key = try key(reference, inSightOf: user, at: now)
-    try permit(.revoke, in: key.namespace, by: user, on: reference.text)
-    switch key.state(at: now) {
-    case .active:
-      return [
-        .keyRevoked(key.id, Revocation(revoker: user.id, moment: now, reason: reason))
-      ]
-    case .expired, .revoked: return []
+  /// The scope that the words stand for.
+  private func scope(
+    _ text: ScopeText?, inSightOf standing: Standing
+  ) throws(Refusal) -> Scope? {
+    guard let text else { return nil }
+    var ids: Set<WorkspaceID>?
+    if let names = text.workspaces {
+      ids = []
+      for name in names {
+        ids?.insert(try workspace(named: name, inSightOf: standing, as: name.text).id)
+      }
     }
+    return Scope(workspaces: ids, coversOwn: text.coversOwn, actions: text.actions)
   }
 
   // MARK: Permission
 
-  /// Throws `forbidden`, and says who might, unless `user` may do `action` to
-  /// keys of `namespace`, which is in the user's sight.
-  private func permit(
-    _ action: Action, in namespace: Namespace, by user: User, on object: String
+  /// Throws `forbidden`, and says who might, unless the caller may do `action` to
+  /// keys of `namespace`, which is in the caller's sight.
+  func permit(
+    _ action: Action, in namespace: Namespace, by standing: Standing, on object: String
   ) throws(Refusal) {
-    switch namespace {
-    case .user(let owner):
-      let isPermitted =
-        owner == user.id
-        ? Permission.ownerOfUserKeyMay(action)
-        : user.role == .owner && Permission.organizationOwnerMay(action)
-      guard isPermitted else {
-        throw .forbidden(object, "only its own user may do this with a user key")
+    if standing.key != nil {
+      guard let keyAction = Permission.keyAction(for: action) else {
+        throw .forbidden(
+          object, "a connection that acts as a key never manages keys",
+          hint: "do it as a user, without COFFER_API_KEY")
       }
+      try standing.require(keyAction, on: object)
+    }
+    guard !may(action, namespace, standing) else { return }
+    switch namespace {
+    case .user:
+      throw .forbidden(object, "only its own user may do this with a user key")
     case .workspace(let workspace):
       let least = Permission.leastRankInWorkspace(for: action)
-      guard rank(of: user, in: workspace) >= least else {
-        throw .forbidden(
-          object, "this needs the role \(least.text) or higher in \(self[workspace].name.text)",
-          hint: "ask an Admin of \(self[workspace].name.text) or an Owner")
-      }
+      throw .forbidden(
+        object, "this needs the role \(least.text) or higher in \(self[workspace].name.text)",
+        hint: "ask an Admin of \(self[workspace].name.text) or an Owner")
     case .organization:
-      guard rankInOrganization(of: user) >= Permission.leastRankInOrganization(for: action) else {
-        throw .forbidden(
-          object, "only an Owner may do this with organization keys", hint: "ask an Owner")
-      }
+      throw .forbidden(
+        object, "only an Owner may do this with organization keys", hint: "ask an Owner")
+    }
+  }
+}
+
+extension Origin {
+  /// Whether the sealed value is kept.
+  fileprivate var isInjectable: Bool {
+    switch self {
+    case .issued(_, let custody, _): custody.isInjectable
+    case .imported: true
     }
   }
 }

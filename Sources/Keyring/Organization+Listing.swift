@@ -33,29 +33,30 @@ extension Organization {
   package func page(
     _ filter: KeyFilter, for caller: Caller, at now: Instant
   ) throws(Refusal) -> KeyPage {
-    let user = try user(caller)
+    let standing = try standing(of: caller, at: now)
+    try standing.require(.list, on: filter.workspace?.text ?? "list")
     var start = 0
     if let after = filter.after {
-      guard let position = position(ofKeyWithID: after), sees(user, keys[position]) else {
+      guard let position = position(ofKeyWithID: after), sees(standing, keys[position]) else {
         throw .notFound("id:\(after.text)")
       }
       start = position + 1
     }
     guard let name = filter.workspace else {
-      return page(filter, of: start..<keys.count, for: user, at: now)
+      return page(filter, of: start..<keys.count, for: standing, at: now)
     }
-    let workspace = try workspace(named: name, inSightOf: user, as: name.text)
+    let workspace = try workspace(named: name, inSightOf: standing, as: name.text)
     let positions = positions(in: .workspace(workspace.id)).lazy.filter { $0 >= start }
-    return page(filter, of: positions, for: user, at: now)
+    return page(filter, of: positions, for: standing, at: now)
   }
 
   private func page(
-    _ filter: KeyFilter, of positions: some Sequence<Int>, for user: User, at now: Instant
+    _ filter: KeyFilter, of positions: some Sequence<Int>, for standing: Standing, at now: Instant
   ) -> KeyPage {
     var page: [Key] = []
     for position in positions {
       let key = keys[position]
-      guard filter.state == nil || filter.state == key.state(at: now), sees(user, key) else {
+      guard filter.state == nil || filter.state == key.state(at: now), sees(standing, key) else {
         continue
       }
       if page.count == filter.limit { return KeyPage(keys: page, hasMore: true) }

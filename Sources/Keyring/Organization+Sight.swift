@@ -1,72 +1,72 @@
-// Where a caller stands, and what is in sight from there.
+// What is in sight of a caller.
 
 extension Organization {
-  /// The user on whose behalf `caller` asks; throws `forbidden` if there is none.
+  /// Whether `key` is in sight, to be listed and shown.
+  package func sees(_ standing: Standing, _ key: Key) -> Bool {
+    if may(.see, key.namespace, standing) { return true }
+    // Whoever may use an imported key of the organization may know of it.
+    guard case (.organization, .imported(let leastRank)) = (key.namespace, key.origin),
+      let rank = rankInOrganization(of: standing)
+    else { return false }
+    return rank >= leastRank
+  }
+
+  /// Whether the tables permit `action` on the keys of `namespace`.
   ///
-  /// The refusal does not depend on `object`, so that it tells nothing.
-  package func user(_ caller: Caller) throws(Refusal) -> User {
-    switch caller {
-    case .user(let id): return self[id]
-    case .nobody:
-      throw .forbidden(
-        "caller", "this uid is no user of the organization",
-        hint: "ask an Owner for 'coffer user add'")
-    }
-  }
-
-  package func rank(of user: User, in workspace: WorkspaceID) -> Rank {
-    if user.role == .owner { return .owner }
-    return user.workspaceRoles[workspace]?.rank ?? .member
-  }
-
-  package func rankInOrganization(of user: User) -> Rank {
-    user.role == .owner ? .owner : .member
-  }
-
-  /// Whether `user` may list and show `key`.
-  package func sees(_ user: User, _ key: Key) -> Bool {
-    switch key.namespace {
+  /// What a key's scope or access leave of it is asked besides.
+  func may(_ action: Action, _ namespace: Namespace, _ standing: Standing) -> Bool {
+    switch namespace {
     case .user(let owner):
-      if owner == user.id { return Permission.ownerOfUserKeyMay(.see) }
-      return user.role == .owner && Permission.organizationOwnerMay(.see)
+      if standing.owns(keysOf: owner) { return Permission.ownerOfUserKeyMay(action) }
+      guard rankInOrganization(of: standing) == .owner, standing.user?.id != owner else {
+        return false
+      }
+      return Permission.organizationOwnerMay(action)
     case .workspace(let workspace):
-      return rank(of: user, in: workspace) >= Permission.leastRankInWorkspace(for: .see)
+      return rank(of: standing, in: workspace) >= Permission.leastRankInWorkspace(for: action)
     case .organization:
-      let rank = rankInOrganization(of: user)
-      if rank >= Permission.leastRankInOrganization(for: .see) { return true }
-      guard case .imported(let leastRank) = key.origin else { return false }
-      return rank >= leastRank
+      guard let rank = rankInOrganization(of: standing) else { return false }
+      return rank >= Permission.leastRankInOrganization(for: action)
     }
   }
 
-  /// Whether `user` may have `key` injected.
+  /// Whether the caller may know all of `key`: verify with detail, audit rows,
+  /// the unused report.
+  package func oversees(_ standing: Standing, _ key: Key) -> Bool {
+    may(.oversee, key.namespace, standing) && standing.keyActions.contains(.verify)
+  }
+
+  /// Whether the caller may have `key` injected.
   ///
-  /// An issued key only by whose own rights cover the key's; an imported one by
-  /// who has the rank that it asks for.
-  package func mayUse(_ key: Key, by user: User) -> Bool {
+  /// An issued key only by a person whose own rights cover the key's; an
+  /// imported one by who has the rank that it asks for.
+  package func mayUse(_ key: Key, by standing: Standing) -> Bool {
+    guard standing.keyActions.contains(.use) else { return false }
+    if case .workspace(let id) = key.namespace, self[id].isArchived { return false }
     switch (key.namespace, key.origin) {
-    case (.user(let owner), _): owner == user.id
-    case (.workspace(let workspace), .issued(let access, _)):
-      rank(of: user, in: workspace) >= (access ?? .editor).rank
+    case (_, .issued) where standing.key != nil: return false
+    case (.user(let owner), _): return standing.owns(keysOf: owner)
+    case (.workspace(let workspace), .issued(let access, _, _)):
+      return rank(of: standing, in: workspace) >= (access ?? .editor).rank
     case (.workspace(let workspace), .imported(let leastRank)):
-      rank(of: user, in: workspace) >= max(leastRank, .viewer)
-    case (.organization, .issued): user.role == .owner
+      return rank(of: standing, in: workspace) >= max(leastRank, .viewer)
+    case (.organization, .issued): return rankInOrganization(of: standing) == .owner
     case (.organization, .imported(let leastRank)):
-      rankInOrganization(of: user) >= leastRank
+      return rankInOrganization(of: standing).map { $0 >= leastRank } ?? false
     }
   }
 
-  /// The workspaces in sight of `user`, in order of making.
-  package func workspaces(inSightOf user: User) -> [Workspace] {
-    workspaces.filter { rank(of: user, in: $0.id) >= .viewer }
+  /// The workspaces in sight of the caller, in order of making.
+  package func workspaces(inSightOf standing: Standing) -> [Workspace] {
+    workspaces.filter { rank(of: standing, in: $0.id) >= .viewer }
   }
 
   /// The workspace of that name if it is in sight; throws `not found` otherwise,
   /// with the same words whether it exists or not.
   package func workspace(
-    named name: Name, inSightOf user: User, as object: String
+    named name: Name, inSightOf standing: Standing, as object: String
   ) throws(Refusal) -> Workspace {
-    guard let workspace = workspace(named: name), rank(of: user, in: workspace.id) >= .viewer
+    guard let workspace = workspace(named: name), rank(of: standing, in: workspace.id) >= .viewer
     else {
       throw .notFound(object)
     }
@@ -77,18 +77,18 @@ extension Organization {
   ///
   /// Throws `not found` otherwise, with the same words whether it exists or
   /// not, and `invalid` for a bare name that several keys bear.
-  package func key(_ reference: KeyReference, inSightOf user: User, at now: Instant)
+  package func key(_ reference: KeyReference, inSightOf standing: Standing, at now: Instant)
     throws(Refusal) -> Key
   {
     let found: Key?
     switch reference.target {
     case .id(let id): found = key(withID: id)
-    case .bare(let name): return try key(named: name, inSightOf: user, at: now)
+    case .bare(let name): return try key(named: name, inSightOf: standing, at: now)
     case .own, .ofUser, .inWorkspace, .inOrganization:
-      let (namespace, name) = try place(of: reference, inSightOf: user)
+      let (namespace, name) = try place(of: reference, inSightOf: standing)
       found = newestKey(named: name, in: namespace)
     }
-    guard let found, sees(user, found) else { throw .notFound(reference.text) }
+    guard let found, sees(standing, found) else { throw .notFound(reference.text) }
     return found
   }
 
@@ -97,17 +97,21 @@ extension Organization {
   /// Throws `not found` for what is out of sight, and `invalid` for an id or a
   /// bare name, which say no place.
   func place(
-    of reference: KeyReference, inSightOf user: User
+    of reference: KeyReference, inSightOf standing: Standing
   ) throws(Refusal) -> (Namespace, Name) {
     switch reference.target {
-    case .own(let name): return (.user(user.id), name)
+    case .own(let name):
+      guard let user = standing.user, standing.owns(keysOf: user.id) else {
+        throw .notFound(reference.text)
+      }
+      return (.user(user.id), name)
     case .ofUser(let owner, let name):
-      guard let found = self.user(named: owner), found.id == user.id || user.role == .owner else {
+      guard let found = self.user(named: owner), may(.see, .user(found.id), standing) else {
         throw .notFound(reference.text)
       }
       return (.user(found.id), name)
     case .inWorkspace(let workspace, let name):
-      let found = try self.workspace(named: workspace, inSightOf: user, as: reference.text)
+      let found = try self.workspace(named: workspace, inSightOf: standing, as: reference.text)
       return (.workspace(found.id), name)
     case .inOrganization(let name): return (.organization, name)
     case .id, .bare:
@@ -118,32 +122,32 @@ extension Organization {
   }
 
   private func key(
-    named name: Name, inSightOf user: User, at now: Instant
+    named name: Name, inSightOf standing: Standing, at now: Instant
   ) throws(Refusal) -> Key {
-    var namespaces: [Namespace] = [.user(user.id)]
-    namespaces += workspaces(inSightOf: user).map { .workspace($0.id) }
+    var namespaces: [Namespace] = standing.user.map { [.user($0.id)] } ?? []
+    namespaces += workspaces(inSightOf: standing).map { .workspace($0.id) }
     namespaces.append(.organization)
-    if user.role == .owner {
-      namespaces += users.filter { $0.id != user.id }.map { .user($0.id) }
+    if rankInOrganization(of: standing) == .owner {
+      namespaces += users.filter { $0.id != standing.user?.id }.map { .user($0.id) }
     }
     let visible = namespaces.compactMap { newestKey(named: name, in: $0) }
-      .filter { sees(user, $0) }
+      .filter { sees(standing, $0) }
     let live = visible.filter { $0.state(at: now).isLive }
     let found = live.isEmpty ? visible : live
     guard let first = found.first else { throw .notFound(name.text) }
     guard found.count == 1 else {
-      let names = found.map { self.name(of: $0, seenBy: user) }.joined(separator: ", ")
+      let names = found.map { self.name(of: $0, seenBy: standing) }.joined(separator: ", ")
       throw .invalid(
         name.text, "\(found.count) keys bear this name: \(names)", hint: "write the whole name")
     }
     return first
   }
 
-  /// How `user` writes the name of `key`.
-  package func name(of key: Key, seenBy user: User) -> String {
+  /// How the caller writes the name of `key`; everybody, if it is nil.
+  package func name(of key: Key, seenBy standing: Standing?) -> String {
     switch key.namespace {
     case .user(let owner):
-      "\(owner == user.id ? "me" : "@" + self[owner].name.text)/\(key.name.text)"
+      "\(owner == standing?.user?.id ? "me" : "@" + self[owner].name.text)/\(key.name.text)"
     case .workspace(let workspace): "\(self[workspace].name.text)/\(key.name.text)"
     case .organization: "org/\(key.name.text)"
     }

@@ -19,6 +19,14 @@ package enum Selection: Equatable, Sendable {
 
   /// All of a workspace's that the caller may use.
   case workspace(Name)
+
+  /// As the caller wrote it.
+  var text: String {
+    switch self {
+    case .key(let reference, _): reference.text
+    case .workspace(let name): name.text
+    }
+  }
 }
 
 extension Organization {
@@ -29,25 +37,26 @@ extension Organization {
   package func injections(
     of selections: [Selection], by caller: Caller, at now: Instant
   ) throws(Refusal) -> [Injection] {
-    let user = try user(caller)
+    let standing = try standing(of: caller, at: now)
+    try standing.require(.use, on: selections.first.map(\.text) ?? "use")
     var injections: [Injection] = []
     for selection in selections {
       switch selection {
       case .key(let reference, let name):
-        let key = try liveKey(reference, inSightOf: user, at: now)
-        injections.append(try injection(of: key, as: name, by: user, at: now, reference.text))
+        let key = try liveKey(reference, inSightOf: standing, at: now)
+        injections.append(try injection(of: key, as: name, by: standing, at: now, reference.text))
       case .workspace(let name):
-        injections += try self.injections(ofWorkspace: name, by: user, at: now)
+        injections += try self.injections(ofWorkspace: name, by: standing, at: now)
       }
     }
-    return try distinct(injections, for: user)
+    return try distinct(injections, for: standing)
   }
 
   /// The key that `reference` names, which by a name must be a live one.
   private func liveKey(
-    _ reference: KeyReference, inSightOf user: User, at now: Instant
+    _ reference: KeyReference, inSightOf standing: Standing, at now: Instant
   ) throws(Refusal) -> Key {
-    let key = try key(reference, inSightOf: user, at: now)
+    let key = try key(reference, inSightOf: standing, at: now)
     if case .id = reference.target { return key }
     guard key.state(at: now).isLive else {
       throw Refusal(
@@ -58,14 +67,15 @@ extension Organization {
   }
 
   private func injection(
-    of key: Key, as name: EnvironmentName?, by user: User, at now: Instant, _ object: String
+    of key: Key, as name: EnvironmentName?, by standing: Standing, at now: Instant, _ object: String
   ) throws(Refusal) -> Injection {
-    guard mayUse(key, by: user) else { throw refusalToUse(key, object) }
+    guard mayUse(key, by: standing) else { throw refusalToUse(key, standing, object) }
     let version = key.currentVersion
-    guard key.state(at: now) == .active, let sealedValue = version.sealedValue else {
+    guard key.state(at: now) == .active else { throw wrongState(of: key, object, at: now) }
+    guard let sealedValue = version.sealedValue else {
       throw Refusal(
-        .wrongState, object, "the key is \(key.state(at: now).rawValue)",
-        hint: "'coffer show \(object)' tells since when")
+        .wrongState, object, "the key is verify-only, so there is nothing to inject",
+        hint: "present the text that was shown when it was made")
     }
     let environmentName = name ?? key.environmentName
     guard !environmentName.isReserved else {
@@ -78,11 +88,25 @@ extension Organization {
       sealedValue: sealedValue)
   }
 
-  private func refusalToUse(_ key: Key, _ object: String) -> Refusal {
+  /// The refusal of what only an active key allows.
+  func wrongState(of key: Key, _ object: String, at now: Instant) -> Refusal {
+    let hint: String
+    switch key.state(at: now) {
+    case .suspended where key.suspension == nil: hint = "its owner is disabled"
+    case .suspended: hint = "'coffer resume \(object)' makes it active again"
+    case .active, .expired, .revoked: hint = "'coffer show \(object)' tells since when"
+    }
+    return Refusal(
+      .wrongState, object, "the key is \(key.state(at: now).rawValue)", hint: hint)
+  }
+
+  private func refusalToUse(_ key: Key, _ standing: Standing, _ object: String) -> Refusal {
     switch (key.namespace, key.origin) {
+    case (_, .issued) where standing.key != nil:
+      .forbidden(object, "who acts as a key injects imported keys only, never an issued one")
     case (.user, _):
       .forbidden(object, "only its own user may use a user key")
-    case (.workspace, .issued(let access, _)):
+    case (.workspace, .issued(let access, _, _)):
       .forbidden(
         object,
         "the key may do more than you: using it needs the role \((access ?? .editor).rawValue) or higher"
@@ -95,20 +119,23 @@ extension Organization {
   }
 
   private func injections(
-    ofWorkspace name: Name, by user: User, at now: Instant
+    ofWorkspace name: Name, by standing: Standing, at now: Instant
   ) throws(Refusal) -> [Injection] {
-    let workspace = try workspace(named: name, inSightOf: user, as: name.text)
+    let workspace = try workspace(named: name, inSightOf: standing, as: name.text)
     return try positions(in: .workspace(workspace.id)).map { keys[$0] }
-      .filter { $0.state(at: now).isLive && mayUse($0, by: user) }
+      .filter { key in
+        key.state(at: now).isLive && mayUse(key, by: standing)
+          && key.custody?.isInjectable ?? true
+      }
       .map { (key) throws(Refusal) in
         try injection(
-          of: key, as: nil, by: user, at: now, self.name(of: key, seenBy: user))
+          of: key, as: nil, by: standing, at: now, self.name(of: key, seenBy: standing))
       }
   }
 
   /// `injections` without repetitions; throws if two keys want one name.
   private func distinct(
-    _ injections: [Injection], for user: User
+    _ injections: [Injection], for standing: Standing
   ) throws(Refusal) -> [Injection] {
     var taken: [EnvironmentName: Key] = [:]
     var distinct: [Injection] = []
@@ -117,7 +144,7 @@ extension Organization {
         guard other.id != injection.key.id else { continue }
         throw .invalid(
           injection.environmentName.text,
-          "\(name(of: other, seenBy: user)) and \(name(of: injection.key, seenBy: user)) "
+          "\(name(of: other, seenBy: standing)) and \(name(of: injection.key, seenBy: standing)) "
             + "would both have this environment name",
           hint: "give one of them another name, as with '-k KEY=NAME'")
       }
@@ -129,10 +156,10 @@ extension Organization {
 
   /// The names of other usable keys that hold the same value as a new one.
   package func namesOfKeys(
-    withFingerprint fingerprint: Digest, usableBy user: User, at now: Instant
+    withFingerprint fingerprint: Digest, usableBy standing: Standing, at now: Instant
   ) -> [String] {
     keys(withFingerprint: fingerprint)
-      .filter { $0.state(at: now).isLive && mayUse($0, by: user) }
-      .map { name(of: $0, seenBy: user) }
+      .filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
+      .map { name(of: $0, seenBy: standing) }
   }
 }

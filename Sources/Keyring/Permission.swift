@@ -1,19 +1,31 @@
 /// Something that is done to keys or to people.
-package enum Action: CaseIterable, Sendable {
+package enum Action: String, CaseIterable, Sendable {
   /// List and show keys.
-  case see
+  case see = "show"
 
   /// Issue a key.
   case create
 
   /// Keep a key that a vendor issued.
-  case importValue
+  case importValue = "import"
+
+  /// Give an imported key a new value.
+  case replace
+  case rotate
+  case suspend
+  case resume
+
+  /// Bring a key's expiry forward.
+  case expire
 
   /// End a key.
   case revoke
 
+  /// Verify with detail; the unused report, holders, reasons and audit rows.
+  case oversee
+
   /// Give and take roles.
-  case manageMembers
+  case manageMembers = "manage members"
 }
 
 /// Who may do what with the keys of a workspace, of the organization, and of
@@ -25,9 +37,8 @@ package enum Permission {
   package static func leastRankInWorkspace(for action: Action) -> Rank {
     switch action {
     case .see: .viewer
-    case .create: .editor
-    case .importValue: .editor
-    case .revoke: .editor
+    case .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke: .editor
+    case .oversee: .editor
     case .manageMembers: .admin
     }
   }
@@ -35,18 +46,18 @@ package enum Permission {
   /// The least rank in the organization for `action` on its keys and members.
   package static func leastRankInOrganization(for action: Action) -> Rank {
     switch action {
-    case .see: .owner
-    case .create: .owner
-    case .importValue: .owner
-    case .revoke: .owner
-    case .manageMembers: .owner
+    case .see, .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke,
+      .oversee, .manageMembers:
+      .owner
     }
   }
 
   /// Whether `action` on a user's own keys is that user's.
   package static func ownerOfUserKeyMay(_ action: Action) -> Bool {
     switch action {
-    case .see, .create, .importValue, .revoke: true
+    case .see, .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke,
+      .oversee:
+      true
     case .manageMembers: false
     }
   }
@@ -54,8 +65,27 @@ package enum Permission {
   /// Whether an Owner may do `action` to another person's user key.
   package static func organizationOwnerMay(_ action: Action) -> Bool {
     switch action {
-    case .see, .revoke: true
-    case .create, .importValue, .manageMembers: false
+    case .see, .suspend, .revoke, .oversee: true
+    case .create, .importValue, .replace, .rotate, .resume, .expire, .manageMembers: false
+    }
+  }
+
+  /// What a connection that acts as a key needs in its scope or access for
+  /// `action`; nil for what no key may ever do.
+  package static func keyAction(for action: Action) -> KeyAction? {
+    switch action {
+    case .see: .list
+    case .importValue, .replace: .importValue
+    case .oversee: .verify
+    case .create, .rotate, .suspend, .resume, .expire, .revoke, .manageMembers: nil
+    }
+  }
+
+  /// What an issued workspace or organization key may do where it reaches.
+  package static func actions(of access: Access) -> Set<KeyAction> {
+    switch access {
+    case .viewer: [.list, .use]
+    case .editor: [.list, .use, .importValue, .verify]
     }
   }
 }

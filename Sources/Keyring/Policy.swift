@@ -9,45 +9,94 @@ package struct Policy: Equatable, Sendable {
   /// Whether an issued key may have no expiry.
   package var allowsNever: Bool
 
+  /// The longest time for which a former version stays accepted after a rotation.
+  package var maximumGrace: Seconds
+
+  /// That time where none was told.
+  package var defaultGrace: Seconds
+
+  /// For how many days without use a key counts as idle.
+  package var idleDays: UInt32
+
   /// The policy of a new organization: 90 days, at most 365, never `never`.
   package static let initial = Policy(
-    maximumLifetime: .days(365), defaultLifetime: .days(90), allowsNever: false)
+    maximumLifetime: .days(365), defaultLifetime: .days(90), allowsNever: false,
+    maximumGrace: .days(30), defaultGrace: .days(1), idleDays: 90)
 }
 
-/// How long a key is to live, as it was asked for.
-package enum Lifetime: Hashable, Sendable {
-  /// From each version's making on.
-  case lasting(Seconds)
+/// The name of one demand of the policy.
+package enum PolicyName: String, CaseIterable, Sendable {
+  case maximumLifetime = "max-lifetime"
+  case defaultLifetime = "default-lifetime"
+  case allowsNever = "allow-never"
+  case maximumGrace = "max-grace"
+  case defaultGrace = "default-grace"
+  case idleDays = "idle-days"
 
-  /// Up to a fixed moment, whatever happens.
-  case until(Instant)
-
-  case never
-
-  /// Reads `90d`, `never` or RFC 3339, and throws `invalid` for anything else.
+  /// Reads a name, and throws `invalid` for anything else.
   package init(parsing text: String) throws(Refusal) {
-    if text == "never" {
-      self = .never
-    } else if let duration = Seconds(parsing: text) {
-      guard duration.count > 0 else {
-        throw .invalid("--expires", "a lifetime is longer than nothing")
-      }
-      self = .lasting(duration)
-    } else if let moment = Instant(rfc3339: text) {
-      self = .until(moment)
-    } else {
-      throw .invalid(
-        "--expires", "a time is written as 90d, 12h, 30m, 2s, never or 2026-12-31T00:00:00Z")
+    guard let name = PolicyName(rawValue: text) else {
+      let names = PolicyName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .invalid("policy", "it has no such name, only \(names)")
+    }
+    self = name
+  }
+}
+
+extension Policy {
+  /// The value of one demand, as it is written.
+  package func text(of name: PolicyName) -> String {
+    switch name {
+    case .maximumLifetime: maximumLifetime.text
+    case .defaultLifetime: defaultLifetime.text
+    case .allowsNever: allowsNever ? "true" : "false"
+    case .maximumGrace: maximumGrace.text
+    case .defaultGrace: defaultGrace.text
+    case .idleDays: String(idleDays)
     }
   }
 
-  /// When a version made at `now` expires; nil if never.
-  package func expiry(from now: Instant) -> Instant? {
-    switch self {
-    case .lasting(let duration): min(now.advanced(by: duration), .latest)
-    case .until(let moment): moment
-    case .never: nil
+  /// The policy with one demand set anew; lowering a maximum lowers its default along.
+  ///
+  /// Throws `invalid` for a value that is none, and for a default above its maximum.
+  package func setting(_ name: PolicyName, to text: String) throws(Refusal) -> Policy {
+    var policy = self
+    switch name {
+    case .maximumLifetime:
+      policy.maximumLifetime = try Self.time(text, of: name, least: 1)
+      policy.defaultLifetime = min(defaultLifetime, policy.maximumLifetime)
+    case .defaultLifetime:
+      policy.defaultLifetime = try Self.time(text, of: name, least: 1, most: maximumLifetime)
+    case .allowsNever:
+      guard ["true", "false"].contains(text) else {
+        throw .invalid(name.rawValue, "it is true or false")
+      }
+      policy.allowsNever = text == "true"
+    case .maximumGrace:
+      policy.maximumGrace = try Self.time(text, of: name, least: 0, most: Self.initial.maximumGrace)
+      policy.defaultGrace = min(defaultGrace, policy.maximumGrace)
+    case .defaultGrace:
+      policy.defaultGrace = try Self.time(text, of: name, least: 0, most: maximumGrace)
+    case .idleDays:
+      guard let days = UInt32(text), (1...36_500).contains(days) else {
+        throw .invalid(name.rawValue, "it is a number of days from 1 to 36500")
+      }
+      policy.idleDays = days
     }
+    return policy
+  }
+
+  private static func time(
+    _ text: String, of name: PolicyName, least: Int64, most: Seconds? = nil
+  ) throws(Refusal) -> Seconds {
+    guard let time = Seconds(parsing: text) else {
+      throw .invalid(name.rawValue, "a time is written as 90d, 12h, 30m or 2s")
+    }
+    guard time.count >= least else { throw .invalid(name.rawValue, "it is at least \(least)s") }
+    if let most, time > most {
+      throw .invalid(name.rawValue, "it is at most \(most.text)")
+    }
+    return time
   }
 }
 
@@ -77,5 +126,31 @@ extension Policy {
         hint: "say '--expires \(maximumLifetime.text)' or less")
     }
     return lifetime
+  }
+
+  /// How long the former version stays accepted after a rotation.
+  ///
+  /// Throws `invalid` for more than the policy allows; `object` is the key as
+  /// the caller wrote it.
+  package func grace(_ asked: Seconds?, for object: String) throws(Refusal) -> Seconds {
+    let grace = asked ?? defaultGrace
+    guard grace <= maximumGrace else {
+      throw .invalid(
+        object, "the grace is over the policy's maximum of \(maximumGrace.text)",
+        hint: "say '--grace \(maximumGrace.text)' or less")
+    }
+    return grace
+  }
+
+  /// When a version expires that a rotation makes at `now`.
+  ///
+  /// The lifetime is counted anew, as far as today's policy allows it; a fixed
+  /// deadline stays where it was.
+  package func expiry(ofRotation lifetime: Lifetime, at now: Instant) -> Instant? {
+    switch lifetime {
+    case .until(let deadline): deadline
+    case .lasting(let duration): min(now.advanced(by: min(duration, maximumLifetime)), .latest)
+    case .never: allowsNever ? nil : min(now.advanced(by: maximumLifetime), .latest)
+    }
   }
 }

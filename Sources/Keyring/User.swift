@@ -10,15 +10,27 @@ package struct WorkspaceID: Hashable, Sendable {
   package init(number: UInt32) { self.number = number }
 }
 
+/// Whether a user may act.
+package enum UserState: String, CaseIterable, Sendable {
+  case active
+
+  /// Until somebody enables them.
+  case disabled
+
+  /// For good: whoever gets the name or the uid later is another user.
+  case removed
+}
+
 /// A login name bound to one Unix uid.
 package struct User: Equatable, Sendable {
   package let id: UserID
   package let name: Name
 
   /// The uid as the kernel tells it of a peer.
-  package let uid: UInt32
+  package var uid: UInt32
   package var role: OrganizationRole
   package var workspaceRoles: [WorkspaceID: WorkspaceRole] = [:]
+  package var state = UserState.active
 
   package init(id: UserID, name: Name, uid: UInt32, role: OrganizationRole) {
     self.id = id
@@ -43,6 +55,9 @@ package struct Workspace: Equatable, Sendable {
   package let id: WorkspaceID
   package let name: Name
 
+  /// Whether nothing is done in it any more; its name is not used again.
+  package var isArchived = false
+
   package init(id: WorkspaceID, name: Name) {
     self.id = id
     self.name = name
@@ -52,6 +67,9 @@ package struct Workspace: Equatable, Sendable {
 /// On whose behalf a request comes.
 package enum Caller: Equatable, Sendable {
   case user(UserID)
+
+  /// A connection that acts as a key, which presented that version of it.
+  case key(VersionID)
 
   /// A peer who is no user: nothing of the organization is theirs to see.
   case nobody

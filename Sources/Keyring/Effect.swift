@@ -1,0 +1,74 @@
+/// What a change of people, workspaces or policy does to one key.
+package struct Effect: Equatable, Sendable {
+  package let key: Key
+
+  /// As in `suspended`, or `web: editor, then viewer`.
+  package let text: String
+}
+
+extension Organization {
+  /// What `changes` would do, or have done, to the keys in sight.
+  ///
+  /// - Parameters:
+  ///   - changes: As decided against this state.
+  ///   - standing: Who may see the keys.
+  ///   - now: The vault's time.
+  /// - Returns: An effect for each thing that becomes different, in order of the
+  ///   keys' creation.
+  package func effects(
+    of changes: [Change], seenBy standing: Standing?, at now: Instant
+  ) -> [Effect] {
+    var after = self
+    for change in changes {
+      guard (try? after.apply(change)) != nil else { return [] }
+    }
+    return keys.indices.flatMap { index -> [Effect] in
+      let key = keys[index]
+      guard standing.map({ sees($0, key) }) ?? true else { return [] }
+      return texts(of: key, becoming: after.keys[index], in: after, at: now).map {
+        Effect(key: key, text: $0)
+      }
+    }
+  }
+
+  private func texts(
+    of key: Key, becoming later: Key, in after: Organization, at now: Instant
+  ) -> [String] {
+    guard key.state(at: now).isLive else { return [] }
+    let state = later.state(at: now)
+    if state != key.state(at: now) {
+      return [state == .active ? "active again" : state.rawValue]
+    }
+    var texts: [String] = []
+    switch (isOrphaned(key, at: now), after.isOrphaned(later, at: now)) {
+    case (false, true): texts.append("orphaned: who made it could not make it now")
+    case (true, false): texts.append("no longer orphaned")
+    case (true, true), (false, false): break
+    }
+    return texts + rightsTexts(of: key, becoming: later, in: after)
+  }
+
+  private func rightsTexts(
+    of key: Key, becoming later: Key, in after: Organization
+  ) -> [String] {
+    guard key.isIssued, key.type != .workspace else { return [] }
+    let (before, now) = (rights(of: key), after.rights(of: later))
+    var places = before.map(\.place)
+    places += now.map(\.place).filter { !places.contains($0) }
+    return places.compactMap { place in
+      let was = before.first { $0.place == place }
+      let becomes = now.first { $0.place == place }
+      guard was != becomes else { return nil }
+      return "\(text(of: place)): \(was?.rank.text ?? "nothing"), "
+        + "then \(becomes?.rank.text ?? "nothing")"
+    }
+  }
+
+  private func text(of place: Right.Place) -> String {
+    switch place {
+    case .workspace(let id): self[id].name.text
+    case .own: "own keys"
+    case .organization: "organization"
+    }
+  }
+}

@@ -1,0 +1,205 @@
+// Making changes true.
+
+extension Organization {
+  /// Makes `change` true.
+  ///
+  /// Throws ``InconsistentChange`` if it does not fit; then nothing is changed.
+  package mutating func apply(_ change: Change) throws(InconsistentChange) {
+    switch change {
+    case .organizationNamed(let name): self.name = name
+    case .policySet(let policy): self.policy = policy
+    case .userAdded(let user): try add(user)
+    case .userStateSet(let state, let id): try set(state, of: id)
+    case .userRebound(let id, let uid): try rebind(id, to: uid)
+    case .workspaceAdded(let workspace): try add(workspace)
+    case .workspaceArchived(let id): workspaces[try position(of: id)].isArchived = true
+    case .organizationRoleSet(let role, let id): users[try position(of: id)].role = role
+    case .workspaceRoleSet(let role, let id, let workspace):
+      _ = try position(of: workspace)
+      users[try position(of: id)].workspaceRoles[workspace] = role
+    case .keyAdded(let key): try add(key)
+    case .keySuspended(let id, let suspension):
+      let position = try livePosition(of: id)
+      _ = try self.position(of: suspension.suspender)
+      keys[position].suspension = suspension
+    case .keyResumed(let id): keys[try livePosition(of: id)].suspension = nil
+    case .keyRevoked(let id, let revocation): try revoke(id, revocation)
+    case .expiryBroughtForward(let id, let moment):
+      let position = try livePosition(of: id)
+      for index in keys[position].versions.indices {
+        let expires = keys[position].versions[index].expires
+        keys[position].versions[index].expires = expires.map { min($0, moment) } ?? moment
+      }
+    case .versionAdded(let version, let id, let lifetime, let formerEnd):
+      try add(version, to: id, lifetime, formerEnd: formerEnd)
+    case .versionEnded(let version, let moment): try end(version, at: moment)
+    case .clockSet: break
+    }
+  }
+
+  // MARK: People
+
+  private func position(of id: UserID) throws(InconsistentChange) -> Int {
+    let position = Int(id.number) - 1
+    guard users.indices.contains(position) else {
+      throw InconsistentChange(reason: "an unknown user")
+    }
+    return position
+  }
+
+  private func position(of id: WorkspaceID) throws(InconsistentChange) -> Int {
+    let position = Int(id.number) - 1
+    guard workspaces.indices.contains(position) else {
+      throw InconsistentChange(reason: "an unknown workspace")
+    }
+    return position
+  }
+
+  private mutating func add(_ user: User) throws(InconsistentChange) {
+    guard Int(user.id.number) == users.count + 1, userByUID[user.uid] == nil,
+      userByName[user.name] == nil
+    else {
+      throw InconsistentChange(reason: "a user that is there already")
+    }
+    users.append(user)
+    userByUID[user.uid] = user.id
+    userByName[user.name] = user.id
+  }
+
+  private mutating func set(_ state: UserState, of id: UserID) throws(InconsistentChange) {
+    let position = try position(of: id)
+    guard users[position].state != .removed else {
+      throw InconsistentChange(reason: "another state of a user who was removed")
+    }
+    users[position].state = state
+    for key in positions(in: .user(id)) { keys[key].ownerIsDisabled = state != .active }
+    if state == .removed {
+      userByUID[users[position].uid] = nil
+      userByName[users[position].name] = nil
+    }
+  }
+
+  private mutating func rebind(_ id: UserID, to uid: UInt32) throws(InconsistentChange) {
+    let position = try position(of: id)
+    guard users[position].state != .removed, userByUID[uid] == nil else {
+      throw InconsistentChange(reason: "a uid that is bound already")
+    }
+    userByUID[users[position].uid] = nil
+    users[position].uid = uid
+    userByUID[uid] = id
+  }
+
+  private mutating func add(_ workspace: Workspace) throws(InconsistentChange) {
+    guard Int(workspace.id.number) == workspaces.count + 1, workspaceByName[workspace.name] == nil
+    else {
+      throw InconsistentChange(reason: "a workspace that is there already")
+    }
+    workspaces.append(workspace)
+    workspaceByName[workspace.name] = workspace.id
+  }
+
+  // MARK: Keys
+
+  private func check(_ author: Author) throws(InconsistentChange) {
+    switch author {
+    case .user(let id): _ = try position(of: id)
+    case .key(let id):
+      guard positionByID[id] != nil else {
+        throw InconsistentChange(reason: "an unknown key as an author")
+      }
+    }
+  }
+
+  private func livePosition(of id: KeyID) throws(InconsistentChange) -> Int {
+    guard let position = positionByID[id], keys[position].revocation == nil else {
+      throw InconsistentChange(reason: "a change of a key that is unknown, or has ended")
+    }
+    return position
+  }
+
+  private mutating func add(_ key: Key) throws(InconsistentChange) {
+    guard positionByID[key.id] == nil else {
+      throw InconsistentChange(reason: "a key that is there already")
+    }
+    try check(key.creator)
+    for version in key.versions { try check(version.author) }
+    switch key.namespace {
+    case .user(let id): _ = try position(of: id)
+    case .workspace(let id):
+      guard workspaces.indices.contains(Int(id.number) - 1) else {
+        throw InconsistentChange(reason: "a key in an unknown workspace")
+      }
+    case .organization: break
+    }
+    let position = keys.count
+    keys.append(key)
+    positionByID[key.id] = position
+    newestByName[Place(namespace: key.namespace, word: key.name.text)] = position
+    let environmentPlace = Place(namespace: key.namespace, word: key.environmentName.text)
+    newestByEnvironmentName[environmentPlace] = position
+    positionsByNamespace[key.namespace, default: []].append(position)
+    noteDigest(of: key.currentVersion, at: position)
+  }
+
+  private mutating func add(
+    _ version: KeyVersion, to id: KeyID, _ lifetime: Lifetime, formerEnd: Instant
+  ) throws(InconsistentChange) {
+    let position = try livePosition(of: id)
+    let former = keys[position].currentVersion
+    guard version.number == former.number + 1 else {
+      throw InconsistentChange(reason: "a version out of its order")
+    }
+    try check(version.author)
+    let last = keys[position].versions.count - 1
+    keys[position].versions[last].sealedValue = nil
+    keys[position].versions[last].graceEnd = formerEnd
+    forgetDigest(of: former, at: position)
+    keys[position].versions.append(version)
+    keys[position].lifetime = lifetime
+    noteDigest(of: version, at: position)
+  }
+
+  private mutating func end(
+    _ version: VersionID, at moment: Instant
+  ) throws(InconsistentChange) {
+    let position = try livePosition(of: version.key)
+    let formers = keys[position].versions.dropLast()
+    guard let index = formers.firstIndex(where: { $0.number == version.number }) else {
+      throw InconsistentChange(reason: "the end of a version that is not a former one")
+    }
+    let graceEnd = keys[position].versions[index].graceEnd
+    keys[position].versions[index].graceEnd = graceEnd.map { min($0, moment) } ?? moment
+  }
+
+  private mutating func revoke(
+    _ id: KeyID, _ revocation: Revocation
+  ) throws(InconsistentChange) {
+    try check(revocation.revoker)
+    guard let position = positionByID[id], keys[position].revocation == nil else {
+      throw InconsistentChange(reason: "the end of a key that is unknown, or has ended")
+    }
+    keys[position].revocation = revocation
+    for index in keys[position].versions.indices {
+      keys[position].versions[index].sealedValue = nil
+    }
+    if keys[position].isIssued { deadTags.insert(keys[position].currentVersion.digest) }
+  }
+
+  /// Makes an imported value known by its fingerprint.
+  private mutating func noteDigest(of version: KeyVersion, at position: Int) {
+    guard !keys[position].isIssued else { return }
+    positionsByFingerprint[version.digest, default: []].append(position)
+  }
+
+  /// Forgets the fingerprint of a value that was replaced; the tag of a text is kept.
+  private mutating func forgetDigest(of version: KeyVersion, at position: Int) {
+    guard !keys[position].isIssued else {
+      deadTags.insert(version.digest)
+      return
+    }
+    positionsByFingerprint[version.digest]?.removeAll { $0 == position }
+    if positionsByFingerprint[version.digest]?.isEmpty ?? false {
+      positionsByFingerprint[version.digest] = nil
+    }
+  }
+}

@@ -1,0 +1,299 @@
+/// Why something is allowed, or the first thing that refuses it.
+package struct Reasoning: Equatable, Sendable {
+  /// One link of the chain.
+  package struct Step: Equatable, Sendable {
+    package let allows: Bool
+    package let text: String
+  }
+
+  /// Who or what would act.
+  package let subject: String
+
+  /// In order; the first that refuses is the last.
+  package private(set) var steps: [Step] = []
+
+  /// What would change a refusal, as far as anything would.
+  package private(set) var change: String?
+
+  package var isAllowed: Bool { steps.allSatisfy(\.allows) }
+
+  init(subject: String) { self.subject = subject }
+
+  /// Adds a link, unless one before it refuses.
+  mutating func add(
+    _ allows: Bool, _ text: String, else refusal: String, change: String? = nil
+  ) {
+    guard isAllowed else { return }
+    steps.append(Step(allows: allows, text: allows ? text : refusal))
+    if !allows { self.change = change }
+  }
+}
+
+/// What is asked about a person and a key.
+package enum PersonalAction: String, CaseIterable, Sendable {
+  case list
+  case show
+  case use
+  case replace
+  case rotate
+  case suspend
+  case resume
+  case expire
+  case revoke
+  case verify
+
+  /// Reads a word, and throws `invalid` for anything else.
+  package init(parsing text: String) throws(Refusal) {
+    guard let action = PersonalAction(rawValue: text) else {
+      let words = PersonalAction.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .invalid("action", "what can be asked about is \(words)")
+    }
+    self = action
+  }
+
+  /// The row of the tables that it is; nil for use, which depends on the key.
+  fileprivate var action: Action? {
+    switch self {
+    case .list, .show: .see
+    case .use: nil
+    case .replace: .replace
+    case .rotate: .rotate
+    case .suspend: .suspend
+    case .resume: .resume
+    case .expire: .expire
+    case .revoke: .revoke
+    case .verify: .oversee
+    }
+  }
+}
+
+// MARK: - A person and a key
+
+extension Organization {
+  /// Why a person may, or may not, do `action` to a key.
+  ///
+  /// - Parameters:
+  ///   - action: What they would do.
+  ///   - reference: The key.
+  ///   - name: The person; nil for the caller.
+  ///   - caller: Who asks: anyone about themself, others only about keys that
+  ///     they oversee.
+  ///   - now: The vault's time.
+  /// - Returns: The chain.
+  /// - Throws: ``Refusal``.
+  package func reasoning(
+    for action: PersonalAction, to reference: KeyReference, by name: Name?,
+    askedBy caller: Caller, at now: Instant
+  ) throws(Refusal) -> Reasoning {
+    let asking = try standing(of: caller, at: now)
+    let key = try key(reference, inSightOf: asking, at: now)
+    guard let user = try person(named: name, askedBy: asking, about: key, reference.text) else {
+      throw .forbidden(
+        reference.text, "a key has no rights of a person",
+        hint: "name the workspace, to ask what the key itself may do")
+    }
+    var reasoning = Reasoning(subject: user.name.text)
+    reasoning.add(
+      user.state == .active, "\(user.name.text) is an active user",
+      else: "\(user.name.text) is \(user.state.rawValue)",
+      change: "an Owner enables them: 'coffer user enable \(user.name.text)'")
+    addPlace(of: key, action, user, to: &reasoning)
+    addOrigin(of: key, action, reference.text, to: &reasoning)
+    addState(of: key, action, reference.text, at: now, to: &reasoning)
+    return reasoning
+  }
+
+  private func person(
+    named name: Name?, askedBy asking: Standing, about key: Key, _ object: String
+  ) throws(Refusal) -> User? {
+    guard let name, name != asking.person?.name else { return asking.person }
+    guard oversees(asking, key) else {
+      throw .forbidden(
+        object, "about others only those may ask who oversee the key",
+        hint: "ask about yourself, without '--user'")
+    }
+    guard let user = user(named: name) else { throw .notFound(name.text) }
+    return user
+  }
+
+  private func addPlace(
+    of key: Key, _ action: PersonalAction, _ user: User, to reasoning: inout Reasoning
+  ) {
+    let (standing, name) = (Standing(user), user.name.text)
+    switch key.namespace {
+    case .user(let owner):
+      let isOwn = owner == user.id
+      let allows = action.action.map { may($0, key.namespace, standing) } ?? isOwn
+      let whose = isOwn ? "it is \(name)'s own key" : "it is a user key of \(self[owner].name.text)"
+      reasoning.add(
+        allows, isOwn ? whose : "\(whose), and \(name) is an Owner",
+        else: isOwn ? whose : "\(whose), and \(action.rawValue) is only theirs")
+    case .workspace(let workspace):
+      let place = self[workspace].name.text
+      let least = leastRank(for: action, key)
+      let rank = rank(of: user, in: workspace)
+      let role =
+        user.role == .owner
+        ? "\(name) is an Owner, and so above all in \(place)"
+        : rank == .member ? "\(name) has no role in \(place)" : "\(name) is \(rank.text) in \(place)"
+      reasoning.add(!self[workspace].isArchived, "\(place) is active", else: "\(place) is archived")
+      reasoning.add(
+        rank >= least, "\(role); \(action.rawValue) needs \(least.text) or higher",
+        else: "\(role), and \(action.rawValue) needs \(least.text) or higher",
+        change: least <= .admin
+          ? "an Admin or Owner grants it: 'coffer grant \(name) \(least.text) \(place)'" : nil)
+    case .organization:
+      let allows =
+        switch action {
+        case .use: mayUse(key, by: standing)
+        case .list, .show: sees(standing, key)
+        case _: action.action.map { may($0, key.namespace, standing) } ?? false
+        }
+      reasoning.add(
+        allows,
+        user.role == .owner
+          ? "\(name) is an Owner" : "every user may use this key of the organization",
+        else: "\(name) is no Owner, and \(action.rawValue) of this key is only theirs",
+        change: "an Owner makes them one: 'coffer grant \(name) owner'")
+    }
+  }
+
+  private func leastRank(for action: PersonalAction, _ key: Key) -> Rank {
+    if let action = action.action { return Permission.leastRankInWorkspace(for: action) }
+    switch key.origin {
+    case .issued(let access, _, _): return (access ?? .editor).rank
+    case .imported(let leastRank): return max(leastRank, .viewer)
+    }
+  }
+
+  private func addOrigin(
+    of key: Key, _ action: PersonalAction, _ object: String, to reasoning: inout Reasoning
+  ) {
+    switch action {
+    case .use:
+      reasoning.add(
+        key.custody?.isInjectable ?? true, "its value is kept",
+        else: "it is verify-only: nothing is kept that could be injected")
+    case .rotate, .verify:
+      reasoning.add(
+        key.isIssued, "it was issued here",
+        else: "it is imported: only its vendor can \(action.rawValue) it",
+        change: "'coffer replace \(object)' stores the vendor's new value")
+    case .replace:
+      reasoning.add(
+        !key.isIssued, "it is imported", else: "it was issued here, by no vendor",
+        change: "'coffer rotate \(object)' makes a new version")
+    case .list, .show, .suspend, .resume, .expire, .revoke: break
+    }
+  }
+
+  private func addState(
+    of key: Key, _ action: PersonalAction, _ object: String, at now: Instant,
+    to reasoning: inout Reasoning
+  ) {
+    let state = key.state(at: now)
+    switch action {
+    case .list, .show, .verify: break
+    case .suspend, .resume, .expire, .revoke, .replace:
+      reasoning.add(state.isLive, "it is \(state.rawValue)", else: "it is \(state.rawValue)")
+    case .use, .rotate: addActive(key, object, at: now, to: &reasoning)
+    }
+    guard action == .rotate, let former = key.graceVersion(at: now) else { return }
+    reasoning.add(
+      false, "", else: "version \(former.number) is still in its grace",
+      change: "'--end-grace' ends that")
+  }
+
+  private func addActive(
+    _ key: Key, _ object: String, at now: Instant, to reasoning: inout Reasoning
+  ) {
+    let state = key.state(at: now)
+    let change: String? =
+      switch (state, key.suspension) {
+      case (.suspended, nil): "an Owner enables its owner again"
+      case (.suspended, .some): "'coffer resume \(object)'"
+      case _: nil
+      }
+    reasoning.add(
+      state == .active, "it is active", else: "it is \(state.rawValue)", change: change)
+  }
+}
+
+// MARK: - A key and a workspace
+
+extension Organization {
+  /// Why a key may, or may not, do `action` in a workspace when somebody acts as it.
+  ///
+  /// - Parameters:
+  ///   - action: What the key would do.
+  ///   - name: The workspace.
+  ///   - reference: The key.
+  ///   - caller: Who asks; only about keys that they oversee.
+  ///   - now: The vault's time.
+  /// - Returns: The chain.
+  /// - Throws: ``Refusal``.
+  package func reasoning(
+    for action: KeyAction, in name: Name, of reference: KeyReference, askedBy caller: Caller,
+    at now: Instant
+  ) throws(Refusal) -> Reasoning {
+    let asking = try standing(of: caller, at: now)
+    let key = try key(reference, inSightOf: asking, at: now)
+    let workspace = try workspace(named: name, inSightOf: asking, as: name.text)
+    guard oversees(asking, key) else {
+      throw .forbidden(reference.text, "only who oversees a key may ask what it may do")
+    }
+    var reasoning = Reasoning(subject: self.name(of: key, seenBy: asking))
+    reasoning.add(
+      key.isIssued, "it was issued here", else: "it is imported, and no one can act as it")
+    guard key.isIssued else { return reasoning }
+    addActive(key, reference.text, at: now, to: &reasoning)
+    let place = workspace.name.text
+    reasoning.add(!workspace.isArchived, "\(place) is active", else: "\(place) is archived")
+    addReach(of: key, workspace, to: &reasoning)
+    addGrant(of: key, action, workspace, to: &reasoning)
+    return reasoning
+  }
+
+  private func addReach(of key: Key, _ workspace: Workspace, to reasoning: inout Reasoning) {
+    let place = workspace.name.text
+    switch key.namespace {
+    case .user(let owner):
+      reasoning.add(
+        key.scope?.covers(workspace.id) ?? true,
+        key.scope == nil ? "it has no scope, so it reaches where its owner does"
+          : "its scope covers \(place)",
+        else: "its scope does not cover \(place)", change: "create a key with a wider scope")
+      let rank = rank(of: self[owner], in: workspace.id)
+      let name = self[owner].name.text
+      reasoning.add(
+        rank >= .viewer, "its owner \(name) is \(rank.text) in \(place)",
+        else: "its owner \(name) has no role in \(place)",
+        change: "'coffer grant \(name) viewer \(place)'")
+    case .workspace(let own):
+      reasoning.add(
+        own == workspace.id, "it is a key of \(place)",
+        else: "it is a key of \(self[own].name.text) only")
+    case .organization:
+      reasoning.add(true, "an organization key reaches every active workspace", else: "")
+    }
+  }
+
+  private func addGrant(
+    of key: Key, _ action: KeyAction, _ workspace: Workspace, to reasoning: inout Reasoning
+  ) {
+    let standing = standing(of: key)
+    let source = key.access.map { "its access is \($0.rawValue)" } ?? "its scope"
+    reasoning.add(
+      standing.keyActions.contains(action),
+      key.access != nil
+        ? "\(source), which may \(action.rawValue)" : "\(source) allows \(action.rawValue)",
+      else: key.access != nil
+        ? "\(source), which may not \(action.rawValue)"
+        : "\(source) does not allow \(action.rawValue)",
+      change: "create a key with more, it never changes for this one")
+    reasoning.add(
+      permits(key, action, in: workspace.id), "the role is enough for it",
+      else: "the role of its owner is not enough for \(action.rawValue)",
+      change: "'coffer grant' gives the owner a higher role")
+  }
+}

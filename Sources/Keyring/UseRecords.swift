@@ -1,0 +1,109 @@
+/// When, how often and by whom a key was used.
+package struct Use: Equatable, Sendable {
+  package fileprivate(set) var count: UInt64 = 0
+  package fileprivate(set) var last: Instant
+
+  /// The uid of the last user, as the kernel told it.
+  package fileprivate(set) var uid: UInt32
+
+  /// The last user's command, as it claims; may be empty.
+  package fileprivate(set) var command: String
+
+  /// The last use of each version that was used, of the two newest of them.
+  fileprivate var lastOfVersions: [(number: UInt32, last: Instant)] = []
+
+  /// When a version was last used; nil if never, or if two newer ones were.
+  package func last(of version: UInt32) -> Instant? {
+    lastOfVersions.last { $0.number == version }?.last
+  }
+
+  package static func == (left: Use, right: Use) -> Bool {
+    left.count == right.count && left.last == right.last && left.uid == right.uid
+      && left.command == right.command
+      && left.lastOfVersions.elementsEqual(right.lastOfVersions, by: ==)
+  }
+}
+
+/// How a person came to have a value.
+package enum Exposure: String, Sendable {
+  /// Its text was shown when it was made.
+  case shown
+
+  /// It was put into the environment of a command of theirs.
+  case injected
+
+  /// They brought it.
+  case supplied
+}
+
+/// Who has used which key, and who has had which value.
+///
+/// It follows from the audit: the store notes each row in it, when it is read
+/// and when it is written. Uses by a key count for the key; what only a key was
+/// handed, no person has had.
+package struct UseRecords: Equatable, Sendable {
+  /// A value that a person has had.
+  package struct Seen: Equatable, Sendable {
+    package let user: UserID
+    package let version: VersionID
+    package let exposure: Exposure
+    package let last: Instant
+  }
+
+  private struct Pair: Hashable {
+    let user: UserID
+    let version: VersionID
+  }
+
+  private struct Meeting: Equatable {
+    let exposure: Exposure
+    let last: Instant
+  }
+
+  private var uses: [KeyID: Use] = [:]
+  private var meetings: [Pair: Meeting] = [:]
+
+  package init() {}
+
+  package subscript(id: KeyID) -> Use? { uses[id] }
+
+  /// Takes note that a version was verified, injected or acted as.
+  package mutating func noteUse(
+    of version: VersionID, at now: Instant, uid: UInt32, command: String
+  ) {
+    var use = uses[version.key] ?? Use(last: now, uid: uid, command: command)
+    use.count += 1
+    use.last = now
+    use.uid = uid
+    use.command = command
+    use.lastOfVersions.removeAll { $0.number == version.number }
+    use.lastOfVersions.append((version.number, now))
+    if use.lastOfVersions.count > 2, let oldest = use.lastOfVersions.map(\.number).min() {
+      use.lastOfVersions.removeAll { $0.number == oldest }
+    }
+    uses[version.key] = use
+  }
+
+  /// Takes note that a person has had a value.
+  package mutating func note(
+    _ exposure: Exposure, of version: VersionID, to user: UserID, at now: Instant
+  ) {
+    meetings[Pair(user: user, version: version)] = Meeting(exposure: exposure, last: now)
+  }
+
+  /// The live values that `user` has had, in order of the keys' making.
+  package func liveValues(
+    seenBy user: UserID, in organization: Organization, at now: Instant
+  ) -> [Seen] {
+    organization.keys.flatMap { key -> [Seen] in
+      guard key.state(at: now).isLive else { return [] }
+      return key.versions.filter { $0.isAccepted(at: now) }.compactMap { version in
+        let id = VersionID(key.id, number: version.number)
+        guard let meeting = meetings[Pair(user: user, version: id)],
+          meeting.exposure != .shown || key.custody?.isShown ?? true
+        else { return nil }
+        return Seen(user: user, version: id, exposure: meeting.exposure, last: meeting.last)
+      }
+    }
+  }
+}
