@@ -32,9 +32,19 @@ struct CommandDefinition: Sendable {
     /// While a vault is there, locked or not.
     case withVault
 
-    /// While the vault is unlocked, to its users.
+    /// While the vault is unlocked, to its users and to who acts as a key.
     case unlocked
+
+    /// While the vault is unlocked, to everyone who is let in.
+    case unlockedToAll
   }
+
+  /// What a connection that acts as a key is served; nothing else, whatever the
+  /// key's owner may do.
+  static let verbsOfKeys: Set<Verb> = [
+    .nop, .bye, .reset, .help, .option, .cancel, .getInfo, .status, .whoAmI, .authenticate,
+    .list, .show, .environment, .verify, .burn, .importKey, .replace,
+  ]
 
   /// Throws unless `command` has the options and words that it takes.
   func check(_ command: Command) throws(Failure) {
@@ -69,16 +79,29 @@ struct CommandDefinition: Sendable {
     case .unlock: .unlock
     case .lock: .lock
     case .status: .status
+    case .check: .check
     case .whoAmI: .whoAmI
+    case .authenticate: .authenticate
     case .workspace: .workspace
     case .user: .user
     case .grant: .grant
+    case .policy: .policy
     case .create: .create
     case .importKey: .importKey
-    case .list: .list
-    case .show: .show
+    case .replace: .replace
+    case .rotate: .rotate
+    case .expire: .expire
+    case .suspend: .suspend
+    case .resume: .resume
     case .revoke: .revoke
     case .environment: .environment
+    case .verify: .verify
+    case .burn: .burn
+    case .list: .list
+    case .show: .show
+    case .unused: .unused
+    case .why: .why
+    case .audit: .audit
     }
   }
 }

@@ -32,6 +32,7 @@ final class Committer {
     let exchange: Exchange
     let request: Request
     let object: String
+    let foresee: (Organization, [Change]) -> Void
     let answer: (Vault, [Change]) -> Void
   }
 
@@ -61,13 +62,18 @@ final class Committer {
   ///   - request: What the client wants to have changed.
   ///   - exchange: The command, which ends when it is done or refused.
   ///   - object: What the audit says that it was about.
+  ///   - foresee: Looks at the organization as it is before the changes.
   ///   - answer: Adds to the answer, when the change is durable.
   func submit(
     _ request: Request, of exchange: Exchange, about object: String,
+    foreseeing foresee: @escaping (Organization, [Change]) -> Void = { _, _ in },
     _ answer: @escaping (Vault, [Change]) -> Void
   ) {
     waiting.append(
-      .change(Pending(exchange: exchange, request: request, object: object, answer: answer)))
+      .change(
+        Pending(
+          exchange: exchange, request: request, object: object, foresee: foresee,
+          answer: answer)))
     drain()
   }
 
@@ -107,6 +113,7 @@ final class Committer {
         return try organization.decide(pending.request, by: who, at: now)
       }
       var record: UInt64?
+      pending.foresee(vault.organization, changes)
       if !changes.isEmpty {
         try requireWritable()
         record = vault.append(
@@ -120,9 +127,7 @@ final class Committer {
 
   private func requireWritable() throws(Failure) {
     guard let error = keeper.writeFailure else { return }
-    throw Failure(
-      .wrongState, "the vault is read-only: \(error.message)",
-      hint: "mend the cause, then 'coffer lock' and 'coffer unlock'")
+    throw .readOnly(because: error.message)
   }
 
   /// Hands the batch to the worker, or answers it at once if nothing changes.
@@ -162,7 +167,8 @@ final class Committer {
       }
       if let record = decided.record {
         gate.note(
-          exchange, decided.caller, keyIDs: decided.changes.compactMap(\.keyID),
+          exchange, decided.caller, subjects: decided.changes.compactMap(\.subject),
+          workspace: decided.changes.compactMap(\.workspace).first,
           object: decided.pending.object, record: record, orElse: Self.unacknowledged)
       }
       decided.pending.answer(vault, decided.changes)

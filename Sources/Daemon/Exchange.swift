@@ -38,9 +38,16 @@ final class Exchange {
   var ownSession: Session { session }
 
   /// Who asks, for the audit.
-  func actor(_ user: UserID?) -> Actor {
+  func actor(_ user: UserID?, key: KeyID? = nil) -> Actor {
     Actor(
-      user: user, uid: peer.userID, processID: peer.processID, command: session.claimedCommand)
+      user: user, key: key, uid: peer.userID, processID: peer.processID, command: session.claimedCommand)
+  }
+
+  /// How the client writes the name of `key`.
+  func name(of key: Key, in vault: Vault) -> String {
+    let caller = server.gate.caller(self, in: vault.organization)
+    let standing = try? vault.organization.standing(of: caller, at: server.keeper.now())
+    return vault.organization.name(of: key, seenBy: standing)
   }
 
   // MARK: Running

@@ -28,6 +28,7 @@ final class Gate {
 
   /// Throws unless the command is served now, and to this client.
   func admit(_ definition: CommandDefinition, _ exchange: Exchange) throws(Failure) {
+    try requireServed(definition.verb, exchange)
     switch definition.availability {
     case .always: break
     case .withoutVault:
@@ -44,7 +45,14 @@ final class Gate {
     case .unlocked:
       do throws(Failure) {
         let vault = try keeper.openVault()
-        _ = try user(of: exchange, in: vault)
+        _ = try standing(of: exchange, in: vault)
+      } catch {
+        if error == .locked { refusalsWhileLocked += 1 }
+        throw error
+      }
+    case .unlockedToAll:
+      do throws(Failure) {
+        _ = try keeper.openVault()
       } catch {
         if error == .locked { refusalsWhileLocked += 1 }
         throw error
@@ -52,21 +60,39 @@ final class Gate {
     }
   }
 
+  /// Throws `forbidden` for what no connection that acts as a key is served.
+  private func requireServed(_ verb: Verb, _ exchange: Exchange) throws(Failure) {
+    if case .peer = exchange.ownSession.identity { return }
+    guard !CommandDefinition.verbsOfKeys.contains(verb), let vault = keeper.vault else { return }
+    try audited(exchange, in: vault) { (_, _, _) throws(Refusal) -> Void in
+      throw .forbidden(
+        verb.rawValue, "a connection that acts as a key never manages",
+        hint: "do it as a user, without COFFER_API_KEY")
+    }
+  }
+
   /// On whose behalf the client asks.
   ///
   /// In user mode everyone who is let in is the Owner, whatever uid the record
   /// holds, so that a vault which was moved to another machine still has one.
-  func caller(_ peer: PeerCredentials, in organization: Organization) -> Caller {
-    let user = organization.user(withUID: peer.userID)
+  func caller(_ exchange: Exchange, in organization: Organization) -> Caller {
+    switch exchange.ownSession.identity {
+    case .key(let version): return .key(version)
+    case .nobody: return .nobody
+    case .peer: break
+    }
+    let user = organization.user(withUID: exchange.peer.userID)
     if isSystem { return user.map { .user($0.id) } ?? .nobody }
-    let owner = user?.role == .owner ? user : organization.firstOwner
+    let isOwner = user.map { $0.role == .owner && $0.state == .active } ?? false
+    let owner = isOwner ? user : organization.firstOwner
     return owner.map { .user($0.id) } ?? .nobody
   }
 
-  /// The user on whose behalf the client asks; throws `forbidden` if there is none.
-  func user(of exchange: Exchange, in vault: Vault) throws(Failure) -> User {
-    try audited(exchange, in: vault) { (organization, caller, _) throws(Refusal) in
-      try organization.user(caller)
+  /// On whose behalf the client asks, with all rights; throws `forbidden` for
+  /// nobody, and `denied` for a key that has ended.
+  func standing(of exchange: Exchange, in vault: Vault) throws(Failure) -> Standing {
+    try audited(exchange, in: vault) { (organization, caller, now) throws(Refusal) in
+      try organization.standing(of: caller, at: now)
     }
   }
 
@@ -88,25 +114,30 @@ final class Gate {
     _ body: (Organization, Caller, Instant) throws(Refusal) -> Result
   ) throws(Failure) -> Result {
     let now = keeper.now()
-    let caller = caller(exchange.peer, in: vault.organization)
+    let caller = caller(exchange, in: vault.organization)
     do throws(Refusal) {
       return try body(vault.organization, caller, now)
     } catch {
-      refuse(exchange, caller, error, at: now)
+      let subject = vault.organization.keyID(written: error.object, by: caller)
+      noteRefusal(
+        exchange, caller, Failure(error).code, subject: subject, object: error.object)
       throw Failure(error)
     }
   }
 
-  private func refuse(
-    _ exchange: Exchange, _ caller: Caller, _ refusal: Refusal, at now: Instant
+  /// Takes note of a refusal, in a row that must be written before the answer.
+  func noteRefusal(
+    _ exchange: Exchange, _ caller: Caller, _ code: Failure.Code, subject: KeyID?,
+    object: String
   ) {
+    let now = keeper.now()
     noteFolded(at: now)
     guard refusals.note(ofUser: exchange.peer.userID, at: now) else { return }
     rows.append(
       AuditRow(
         time: now, actor: actor(exchange, caller), verb: exchange.command.verb,
-        outcome: UInt16(Failure(refusal).code.rawValue),
-        object: PrintableText.object(refusal.object)))
+        outcome: UInt16(code.rawValue), subjects: subject.map { [VersionID($0, number: 0)] } ?? [],
+        object: PrintableText.object(object)))
     exchange.requireRow(orElse: Self.unaudited)
   }
 
@@ -125,13 +156,13 @@ final class Gate {
 
   /// Takes note of what was done, in a row that must be written before the answer.
   func note(
-    _ exchange: Exchange, _ caller: Caller, keyIDs: [KeyID] = [], object: String = "",
-    record: UInt64? = nil, orElse failure: Failure = Gate.unaudited
+    _ exchange: Exchange, _ caller: Caller, subjects: [VersionID] = [],
+    workspace: WorkspaceID? = nil, object: String = "", record: UInt64? = nil, orElse failure: Failure = Gate.unaudited
   ) {
     rows.append(
       AuditRow(
         time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,
-        keyIDs: keyIDs, object: object, record: record))
+        subjects: subjects, workspace: workspace, object: object, record: record))
     exchange.requireRow(orElse: failure)
   }
 
@@ -163,6 +194,7 @@ final class Gate {
   func actor(_ exchange: Exchange, _ caller: Caller) -> Actor {
     switch caller {
     case .user(let id): exchange.actor(id)
+    case .key(let version): exchange.actor(nil, key: version.key)
     case .nobody: exchange.actor(nil)
     }
   }
@@ -180,7 +212,7 @@ final class Gate {
       refusalsWhileLocked += 1
       return
     }
-    let caller = caller(exchange.peer, in: vault.organization)
+    let caller = caller(exchange, in: vault.organization)
     rows.append(
       AuditRow(
         time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,

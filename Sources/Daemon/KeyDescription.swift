@@ -4,60 +4,158 @@ internal import Keyring
 struct KeyDescription {
   typealias Field = (String, String?)
 
-  /// What LIST tells.
-  let fields: [Field]
-
-  /// What SHOW tells besides.
-  let furtherFields: [Field]
-
-  /// The fields of each version, oldest first.
-  let versions: [[Field]]
+  private let key: Key
+  private let organization: Organization
+  private let use: Use?
+  private let standing: Standing
+  private let now: Instant
+  private let classes: [UnusedClass]
 
   init(
-    _ key: Key, in organization: Organization, seenBy user: User, at now: Instant
+    _ key: Key, in organization: Organization, uses: UseRecords, seenBy standing: Standing,
+    at now: Instant
   ) {
-    func name(_ id: UserID) -> String { organization[id].name.text }
-    var workspace: String?
-    var owner: String?
-    switch key.namespace {
-    case .user(let id): owner = name(id)
-    case .workspace(let id): workspace = organization[id].name.text
-    case .organization: break
-    }
-    var custody: String?
+    self.key = key
+    self.organization = organization
+    self.standing = standing
+    self.now = now
+    use = uses[key.id]
+    classes = organization.unusedClasses(of: key, uses: uses, at: now)
+  }
+
+  // MARK: Fields
+
+  /// What LIST tells.
+  var fields: [Field] {
+    let place = KeyPlace(key, in: organization)
     var useRole: String?
-    switch key.origin {
-    case .issued(_, let kept): custody = kept.rawValue
-    case .imported(let leastRank):
+    if case .imported(let leastRank) = key.origin, place.owner == nil {
       // Of a user key nobody but its owner is asked for a role.
-      useRole = owner == nil ? leastRank.text : nil
+      useRole = leastRank.text
     }
-    fields = [
-      ("id", key.id.text), ("name", organization.name(of: key, seenBy: user)),
-      ("type", key.type.rawValue), ("workspace", workspace), ("owner", owner),
+    return [
+      ("id", key.id.text), ("name", organization.name(of: key, seenBy: standing)),
+      ("type", key.type.rawValue), ("workspace", place.workspace), ("owner", place.owner),
       ("origin", key.origin.text), ("state", key.state(at: now).rawValue),
-      ("env", key.environmentName.text), ("access", key.access?.rawValue), ("custody", custody),
+      ("env", key.environmentName.text), ("access", key.access?.rawValue),
+      ("custody", key.custody?.rawValue), ("scope", key.scope.map(organization.text)),
       ("use_role", useRole), ("expires", key.currentVersion.expires?.rfc3339),
-      ("created", key.created.rfc3339), ("creator", name(key.creator)),
+      ("created", key.created.rfc3339), ("creator", organization.text(of: key.creator)),
+      ("last_used", use?.last.rfc3339), ("uses", String(use?.count ?? 0)),
+      ("flags", flags.isEmpty ? nil : flags.map(\.rawValue).joined(separator: ",")),
     ]
-    furtherFields = [
+  }
+
+  /// What SHOW tells besides.
+  var furtherFields: [Field] {
+    [
+      ("last_uid", use.map { String($0.uid) }),
+      ("last_command", use.flatMap { $0.command.isEmpty ? nil : $0.command }),
       ("note", key.note.text.isEmpty ? nil : key.note.text),
+      ("suspended", key.suspension?.moment.rfc3339),
+      ("suspender", key.suspension.map { organization[$0.suspender].name.text }),
       ("revoked", key.revocation?.moment.rfc3339),
-      ("revoker", key.revocation.map { name($0.revoker) }),
-      ("reason", key.revocation.flatMap { $0.reason.text.isEmpty ? nil : $0.reason.text }),
+      ("revoker", key.revocation.map { organization.text(of: $0.revoker) }),
+      ("reason", reason),
     ]
-    versions = key.versions.map { version in
+  }
+
+  private var reason: String? {
+    let note = key.revocation?.reason ?? key.suspension?.reason ?? .none
+    return note.text.isEmpty ? nil : note.text
+  }
+
+  /// The fields of each version, oldest first.
+  var versions: [[Field]] {
+    key.versions.map { version in
       [
         ("number", String(version.number)),
-        ("state", Self.state(of: version, of: key, at: now).rawValue),
-        ("author", name(version.author)), ("created", version.created.rfc3339),
-        ("expires", version.expires?.rfc3339),
+        ("state", key.state(of: version, at: now).rawValue),
+        ("author", organization.text(of: version.author)), ("created", version.created.rfc3339),
+        ("expires", version.expires?.rfc3339), ("ends", version.graceEnd?.rfc3339),
+        ("last_used", use?.last(of: version.number)?.rfc3339),
       ]
     }
   }
 
-  private static func state(of version: KeyVersion, of key: Key, at now: Instant) -> KeyState {
-    if key.revocation != nil { return .revoked }
-    return version.isExpired(at: now) ? .expired : .active
+  /// The fields of each place where an issued key may do something.
+  var rights: [[Field]] {
+    organization.rights(of: key).map { Self.fields(of: $0, in: organization) }
+  }
+
+  static func fields(of right: Right, in organization: Organization) -> [Field] {
+    let place: Field =
+      switch right.place {
+      case .workspace(let id): ("workspace", organization[id].name.text)
+      case .own: ("own", "yes")
+      case .organization: ("organization", "yes")
+      }
+    return [place, ("rank", right.rank.text), ("actions", right.actionsText)]
+  }
+
+  // MARK: Flags
+
+  /// What catches the eye about a live key.
+  enum Flag: String, CaseIterable {
+    case orphaned
+    case inGrace = "in-grace"
+    case expiring
+    case neverUsed = "never-used"
+    case idle
+    case superseded
+    case ownerDisabled = "owner-disabled"
+  }
+
+  /// How near the expiry is of a key that is flagged for it.
+  private static let expiringWithin = Seconds.days(7)
+
+  var flags: [Flag] {
+    guard key.state(at: now).isLive else { return [] }
+    return Flag.allCases.filter { flag in
+      switch flag {
+      case .orphaned: classes.contains(.orphaned)
+      case .inGrace: key.graceVersion(at: now) != nil
+      case .expiring:
+        key.currentVersion.expires.map { $0 <= now.advanced(by: Self.expiringWithin) } ?? false
+      case .neverUsed: classes.contains(.neverUsed)
+      case .idle: classes.contains(.idle)
+      case .superseded: classes.contains(.superseded)
+      case .ownerDisabled: key.ownerIsDisabled
+      }
+    }
+  }
+}
+
+/// Where a key belongs, by name.
+struct KeyPlace {
+  let workspace: String?
+  let owner: String?
+
+  init(_ key: Key, in organization: Organization) {
+    switch key.namespace {
+    case .user(let id): (workspace, owner) = (nil, organization[id].name.text)
+    case .workspace(let id): (workspace, owner) = (organization[id].name.text, nil)
+    case .organization: (workspace, owner) = (nil, nil)
+    }
+  }
+}
+
+extension Organization {
+  /// The name of a user, or the whole name of a key that somebody acted as.
+  func text(of author: Author) -> String {
+    switch author {
+    case .user(let id): self[id].name.text
+    case .key(let id): key(withID: id).map { name(of: $0, seenBy: nil) } ?? "id:\(id.text)"
+    }
+  }
+
+  /// A scope as it is written.
+  func text(_ scope: Scope) -> String {
+    var places = scope.workspaces.map { ids in
+      ids.sorted { $0.number < $1.number }.map { self[$0].name.text }
+    }
+    if scope.coversOwn { places = (places ?? ["*"]) + ["me"] }
+    let actions = scope.actions.sorted().map(\.rawValue).joined(separator: ",")
+    return "\((places ?? ["*"]).joined(separator: ",")):\(actions)"
   }
 }

@@ -8,6 +8,20 @@ final class Session {
   let id: UInt64
   let connection: Connection
 
+  /// On whose behalf the connection acts; never as two at once.
+  var identity = Identity.peer
+
+  enum Identity {
+    /// The user of the peer's uid.
+    case peer
+
+    /// That version of a key, which was presented.
+    case key(VersionID)
+
+    /// Nobody: what was presented was no valid key.
+    case nobody
+  }
+
   /// The command's name as the client claims it.
   var claimedCommand = ""
 

@@ -26,7 +26,7 @@ final class VaultKeeper {
   }
 
   private(set) var state: State
-  private(set) var clock = VaultClock(mark: Instant(secondsSinceEpoch: 0), boot: .now)
+  private(set) var clock = VaultClock()
 
   /// Why the open vault takes no more changes, if it does not.
   private(set) var writeFailure: StoreError?
@@ -76,6 +76,9 @@ final class VaultKeeper {
 
   /// The vault's time, which never goes back.
   func now() -> Instant { clock.now() }
+
+  /// Believes the clock on the wall again, whatever the mark was.
+  func believeClock() { clock = VaultClock() }
 
   /// The open vault.
   ///
@@ -196,7 +199,7 @@ final class VaultKeeper {
     let job = jobs.removeFirst()
     if let opened = handoff.take() {
       for note in opened.notes { Log.note(note) }
-      clock = VaultClock(mark: opened.vault.mark, boot: .now)
+      clock.raise(to: opened.vault.mark)
       writeFailure = nil
       state = .unlocked(opened.vault)
       job.completion(.success(opened.takeRecoveryCode()))

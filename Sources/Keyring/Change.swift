@@ -5,10 +5,17 @@ package enum Change: Equatable, Sendable {
   case organizationNamed(Name)
   case policySet(Policy)
   case userAdded(User)
+
+  /// Disabled, or enabled again.
   case userStateSet(UserState, of: UserID)
+
+  /// The user is gone for good, and so are the live keys of theirs.
+  case userRemoved(UserID, Revocation)
   case userRebound(UserID, uid: UInt32)
   case workspaceAdded(Workspace)
-  case workspaceArchived(WorkspaceID)
+
+  /// Nothing is done there any more; its live keys have ended.
+  case workspaceArchived(WorkspaceID, Revocation)
   case organizationRoleSet(OrganizationRole, of: UserID)
 
   /// nil takes the role away.
@@ -46,8 +53,22 @@ extension Change {
       VersionID(id, number: 0)
     case .versionAdded(let version, let id, _, _): VersionID(id, number: version.number)
     case .versionEnded(let version, _): version
-    case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRebound,
+    case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .workspaceAdded, .workspaceArchived, .organizationRoleSet, .workspaceRoleSet, .clockSet:
+      nil
+    }
+  }
+}
+
+extension Change {
+  /// The workspace whose state or members it is about, if it is about one.
+  package var workspace: WorkspaceID? {
+    switch self {
+    case .workspaceAdded(let workspace): workspace.id
+    case .workspaceArchived(let id, _), .workspaceRoleSet(_, _, let id): id
+    case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
+      .organizationRoleSet, .keyAdded, .keySuspended, .keyResumed, .keyRevoked,
+      .expiryBroughtForward, .versionAdded, .versionEnded, .clockSet:
       nil
     }
   }

@@ -12,7 +12,11 @@ extension Organization {
     case .userStateSet(let state, let id): try set(state, of: id)
     case .userRebound(let id, let uid): try rebind(id, to: uid)
     case .workspaceAdded(let workspace): try add(workspace)
-    case .workspaceArchived(let id): workspaces[try position(of: id)].isArchived = true
+    case .userRemoved(let id, let revocation): try remove(id, revocation)
+    case .workspaceArchived(let id, let revocation):
+      let position = try position(of: id)
+      try revokeLiveKeys(of: .workspace(id), revocation)
+      workspaces[position].isArchived = true
     case .organizationRoleSet(let role, let id): users[try position(of: id)].role = role
     case .workspaceRoleSet(let role, let id, let workspace):
       _ = try position(of: workspace)
@@ -73,9 +77,25 @@ extension Organization {
     }
     users[position].state = state
     for key in positions(in: .user(id)) { keys[key].ownerIsDisabled = state != .active }
-    if state == .removed {
-      userByUID[users[position].uid] = nil
-      userByName[users[position].name] = nil
+  }
+
+  private mutating func remove(
+    _ id: UserID, _ revocation: Revocation
+  ) throws(InconsistentChange) {
+    let position = try position(of: id)
+    try revokeLiveKeys(of: .user(id), revocation)
+    try set(.removed, of: id)
+    userByUID[users[position].uid] = nil
+    userByName[users[position].name] = nil
+  }
+
+  /// One change for all of them: a record has no room for so many.
+  private mutating func revokeLiveKeys(
+    of namespace: Namespace, _ revocation: Revocation
+  ) throws(InconsistentChange) {
+    try check(revocation.revoker)
+    for position in positions(in: namespace) where keys[position].state(at: revocation.moment).isLive {
+      try revoke(keys[position].id, revocation)
     }
   }
 

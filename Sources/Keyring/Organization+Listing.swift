@@ -1,6 +1,7 @@
 /// Which keys are listed.
 package struct KeyFilter: Equatable, Sendable {
   package var workspace: Name?
+  package var type: KeyType?
   package var state: KeyState?
 
   /// Only keys made later than this one.
@@ -56,12 +57,24 @@ extension Organization {
     var page: [Key] = []
     for position in positions {
       let key = keys[position]
-      guard filter.state == nil || filter.state == key.state(at: now), sees(standing, key) else {
+      guard filter.state == nil || filter.state == key.state(at: now),
+        filter.type == nil || filter.type == key.type, sees(standing, key) else {
         continue
       }
       if page.count == filter.limit { return KeyPage(keys: page, hasMore: true) }
       page.append(key)
     }
     return KeyPage(keys: page, hasMore: false)
+  }
+
+  /// The key that `reference` names, live or ended, to be shown.
+  ///
+  /// Throws `not found`, as ``key(_:inSightOf:at:)`` does, and `forbidden` if the
+  /// caller acts as a key that may not list.
+  package func shownKey(
+    _ reference: KeyReference, to standing: Standing, at now: Instant
+  ) throws(Refusal) -> Key {
+    try standing.require(.list, on: reference.text)
+    return try key(reference, inSightOf: standing, at: now)
   }
 }

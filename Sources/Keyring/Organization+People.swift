@@ -70,9 +70,11 @@ extension Organization {
     try requireOwner(standing, for: name.text, "only an Owner archives workspaces")
     guard let workspace = workspace(named: name) else { throw .notFound(name.text) }
     guard !workspace.isArchived else { return [] }
-    return revocations(
-      in: .workspace(workspace.id), by: standing, at: now,
-      because: "the workspace was archived") + [.workspaceArchived(workspace.id)]
+    return [
+      .workspaceArchived(
+        workspace.id,
+        try revocation(by: standing, at: now, because: "the workspace was archived"))
+    ]
   }
 
   /// Disables, enables or removes a user; with a removed one all their user keys end.
@@ -83,10 +85,11 @@ extension Organization {
     guard let target = user(named: name) else { throw .notFound(name.text) }
     guard target.state != state else { return [] }
     if state != .active { try requireAnotherOwner(than: target) }
-    let changes: [Change] = [.userStateSet(state, of: target.id)]
-    guard state == .removed else { return changes }
-    return revocations(
-      in: .user(target.id), by: standing, at: now, because: "the user was removed") + changes
+    guard state == .removed else { return [.userStateSet(state, of: target.id)] }
+    return [
+      .userRemoved(
+        target.id, try revocation(by: standing, at: now, because: "the user was removed"))
+    ]
   }
 
   /// Binds a user to another uid.
@@ -120,13 +123,11 @@ extension Organization {
     return [.clockSet(clock)]
   }
 
-  private func revocations(
-    in namespace: Namespace, by standing: Standing, at now: Instant, because reason: String
-  ) -> [Change] {
-    guard let author = standing.author, let reason = Note(stored: reason) else { return [] }
-    return positions(in: namespace).map { keys[$0] }.filter { $0.state(at: now).isLive }.map { key in
-      .keyRevoked(key.id, Revocation(revoker: author, moment: now, reason: reason))
-    }
+  private func revocation(
+    by standing: Standing, at now: Instant, because reason: String
+  ) throws(Refusal) -> Revocation {
+    guard let author = standing.author else { throw .noUser }
+    return Revocation(revoker: author, moment: now, reason: Note(stored: reason) ?? .none)
   }
 
   private func requireAnotherOwner(than target: User) throws(Refusal) {

@@ -152,4 +152,23 @@ extension Organization {
     case .organization: "org/\(key.name.text)"
     }
   }
+
+  /// The key that an audit row is about when a request that named it was refused,
+  /// whether it was in sight or not; nil if there is none.
+  package func keyID(written text: String, by caller: Caller) -> KeyID? {
+    guard let reference = try? KeyReference(parsing: text) else { return nil }
+    switch reference.target {
+    case .id(let id): return key(withID: id)?.id
+    case .bare: return nil
+    case .own(let name):
+      guard case .user(let user) = caller else { return nil }
+      return newestKey(named: name, in: .user(user))?.id
+    case .ofUser(let owner, let name):
+      return user(named: owner).flatMap { newestKey(named: name, in: .user($0.id))?.id }
+    case .inWorkspace(let workspace, let name):
+      return self.workspace(named: workspace)
+        .flatMap { newestKey(named: name, in: .workspace($0.id))?.id }
+    case .inOrganization(let name): return newestKey(named: name, in: .organization)?.id
+    }
+  }
 }

@@ -154,12 +154,12 @@ extension Organization {
     return distinct
   }
 
-  /// The names of other usable keys that hold the same value as a new one.
-  package func namesOfKeys(
-    withFingerprint fingerprint: Digest, usableBy standing: Standing, at now: Instant
-  ) -> [String] {
+  /// The live keys that hold the value with that fingerprint, and that the caller
+  /// may use.
+  package func usableKeys(
+    withFingerprint fingerprint: Digest, by standing: Standing, at now: Instant
+  ) -> [Key] {
     keys(withFingerprint: fingerprint)
       .filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
-      .map { name(of: $0, seenBy: standing) }
   }
 }

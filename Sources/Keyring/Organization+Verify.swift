@@ -85,6 +85,11 @@ extension Organization {
     return .valid(found, isCurrent ? found.currentVersion : former ?? found.currentVersion)
   }
 
+  /// Whether the text with that tag was accepted once and has been ended.
+  package func isDead(_ tag: Digest) -> Bool {
+    deadTags.contains(tag)
+  }
+
   /// A tag that no text has: its key would have to be known.
   private static let noTag = Digest([UInt8](repeating: 0, count: Digest.byteCount))
 

@@ -18,6 +18,18 @@ package struct Policy: Equatable, Sendable {
   /// For how many days without use a key counts as idle.
   package var idleDays: UInt32
 
+  package init(
+    maximumLifetime: Seconds, defaultLifetime: Seconds, allowsNever: Bool, maximumGrace: Seconds,
+    defaultGrace: Seconds, idleDays: UInt32
+  ) {
+    self.maximumLifetime = maximumLifetime
+    self.defaultLifetime = defaultLifetime
+    self.allowsNever = allowsNever
+    self.maximumGrace = maximumGrace
+    self.defaultGrace = defaultGrace
+    self.idleDays = idleDays
+  }
+
   /// The policy of a new organization: 90 days, at most 365, never `never`.
   package static let initial = Policy(
     maximumLifetime: .days(365), defaultLifetime: .days(90), allowsNever: false,

@@ -82,6 +82,33 @@ package struct FileDescriptor: ~Copyable, Sendable {
     return bytes
   }
 
+  /// Reads a part of a file, for what is no secret; its own position stays.
+  ///
+  /// - Parameters:
+  ///   - offset: Where the part begins.
+  ///   - byteCount: The most bytes that are wanted.
+  /// - Returns: The bytes; fewer than `byteCount` at the end of the file.
+  /// - Throws: ``Errno`` as pread(2) sets it.
+  ///
+  /// Source: pread(2).
+  package borrowing func read(
+    at offset: Int, atMost byteCount: Int
+  ) throws(Errno) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    var filled = 0
+    while filled < byteCount {
+      let count = try unsafe bytes.withUnsafeMutableBufferPointer {
+        (all) throws(Errno) -> Int in
+        let rest = unsafe UnsafeMutableBufferPointer(rebasing: all[filled...])
+        return try retrying { unsafe pread(rawValue, rest.baseAddress, rest.count, offset + filled) }
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    bytes.removeLast(byteCount - filled)
+    return bytes
+  }
+
   /// Writes all of `bytes`, in as many `write(2)` calls as it takes.
   ///
   /// - Throws: ``Errno`` as write(2) sets it; some bytes may have been written.

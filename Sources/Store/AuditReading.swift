@@ -19,13 +19,20 @@ struct AuditReading {
   /// The last record that any authentic row names: it was acknowledged.
   private(set) var lastNamedRecord: UInt64 = 0
 
-  /// The latest time that a row tells of.
+  /// The latest time that a row tells of, since the clock was last set.
   private(set) var mark = Instant(secondsSinceEpoch: 0)
+
+  /// Who has used and seen what, by the rows that are kept.
+  private(set) var uses = UseRecords()
+
+  /// Where the rows stand that are kept.
+  private(set) var index = AuditIndex()
 
   /// Whether the last row tells that the vault was locked, with all on the device.
   private(set) var endsCleanly = false
 
   private let file: [UInt8]
+  private let clockSetting: ClockSetting?
 
   /// Reads all authentic rows of `file`, and judges its end.
   ///
@@ -33,18 +40,27 @@ struct AuditReading {
   ///   - file: The bytes of the file.
   ///   - vault: Whose it is.
   ///   - named: The last head that the records name.
+  ///   - clockSetting: When the records say that the clock was last set.
   ///   - key: The keys of the vault.
   /// - Throws: `unknown version`; `damaged` if a row has changed that was on the
   ///   device; `rolled back` if the file ends before one.
   init(
-    _ file: [UInt8], vault: VaultID, recordsNameHead named: LogHead, key: borrowing VaultKey
+    _ file: [UInt8], vault: VaultID, recordsNameHead named: LogHead,
+    clockSetting: ClockSetting?, key: borrowing VaultKey
   ) throws(StoreError) {
     self.file = file
+    self.clockSetting = clockSetting
     log = try SealedLog(kind: .audit, vault: vault, number: 1, readingHeaderOf: file)
     byteCount = SealedLog.headerByteCount
     var headWasSeen = log.head == named || named == .none
-    while let (payload, next) = log.openFrame(of: file, at: byteCount, key: key.audit) {
+    while true {
+      let former = log.head
+      guard let (payload, next) = log.openFrame(of: file, at: byteCount, key: key.audit) else {
+        break
+      }
       let read = try take(payload)
+      index.note(rowBehind: former, at: byteCount, time: read.row.time)
+      uses.note(read.row)
       lastKeptRecord = max(lastKeptRecord, read.row.record ?? 0)
       endsCleanly = read.row.isCleanEnd
       byteCount = next
@@ -88,7 +104,12 @@ struct AuditReading {
       throw damaged("a row cannot be understood")
     }
     lastNamedRecord = max(lastNamedRecord, read.row.record ?? 0)
-    mark = max(mark, read.row.time)
+    if let clockSetting, lastNamedRecord <= clockSetting.record {
+      // Of an earlier reckoning, which an Owner has said was wrong.
+      mark = clockSetting.moment
+    } else {
+      mark = max(mark, read.row.time)
+    }
     return read
   }
 

@@ -8,12 +8,31 @@ extension ByteWriter {
     case .organizationNamed(let name):
       write(ChangeMark.organizationNamed.rawValue)
       write(name.text)
+    case .policySet(let policy):
+      write(ChangeMark.policySet.rawValue)
+      write(policy)
     case .userAdded(let user):
       write(ChangeMark.userAdded.rawValue)
       write(user.id.number)
       write(user.name.text)
       write(user.uid)
       write(user.role.rawValue)
+    case .userStateSet(let state, let user):
+      write(ChangeMark.userStateSet.rawValue)
+      write(user.number)
+      write(state.rawValue)
+    case .userRemoved(let user, let revocation):
+      write(ChangeMark.userRemoved.rawValue)
+      write(user.number)
+      write(revocation)
+    case .userRebound(let user, let uid):
+      write(ChangeMark.userRebound.rawValue)
+      write(user.number)
+      write(uid)
+    case .workspaceArchived(let workspace, let revocation):
+      write(ChangeMark.workspaceArchived.rawValue)
+      write(workspace.number)
+      write(revocation)
     case .workspaceAdded(let workspace):
       write(ChangeMark.workspaceAdded.rawValue)
       write(workspace.id.number)
@@ -30,73 +49,53 @@ extension ByteWriter {
     case .keyAdded(let key):
       write(ChangeMark.keyAdded.rawValue)
       write(key)
+    case .keySuspended(let id, let suspension):
+      write(ChangeMark.keySuspended.rawValue)
+      write(fixed: id.characters)
+      write(suspension.suspender.number)
+      write(suspension.moment.secondsSinceEpoch)
+      write(suspension.reason.text)
+    case .keyResumed(let id):
+      write(ChangeMark.keyResumed.rawValue)
+      write(fixed: id.characters)
     case .keyRevoked(let id, let revocation):
       write(ChangeMark.keyRevoked.rawValue)
       write(fixed: id.characters)
-      write(revocation.revoker.number)
-      write(revocation.moment.secondsSinceEpoch)
-      write(revocation.reason.text)
-    }
-  }
-
-  private mutating func write(_ key: Key) {
-    write(fixed: key.id.characters)
-    write(key.namespace)
-    write(key.name.text)
-    write(key.origin)
-    write(key.environmentName.text)
-    write(key.lifetime)
-    write(key.creator.number)
-    write(key.created.secondsSinceEpoch)
-    write(key.note.text)
-    write(UInt16(key.versions.count))
-    for version in key.versions { write(version) }
-  }
-
-  private mutating func write(_ namespace: Namespace) {
-    switch namespace {
-    case .organization:
-      write(NamespaceMark.organization.rawValue)
-    case .workspace(let id):
-      write(NamespaceMark.workspace.rawValue)
-      write(id.number)
-    case .user(let id):
-      write(NamespaceMark.user.rawValue)
-      write(id.number)
-    }
-  }
-
-  private mutating func write(_ origin: Origin) {
-    switch origin {
-    case .issued(let access, let custody):
-      write(OriginMark.issued.rawValue)
-      write(access?.rawValue ?? "")
-      write(custody.rawValue)
-    case .imported(let leastRank):
-      write(OriginMark.imported.rawValue)
-      write(leastRank.text)
-    }
-  }
-
-  private mutating func write(_ lifetime: Lifetime) {
-    switch lifetime {
-    case .never: write(LifetimeMark.never.rawValue)
-    case .lasting(let duration):
-      write(LifetimeMark.lasting.rawValue)
-      write(duration.count)
-    case .until(let moment):
-      write(LifetimeMark.until.rawValue)
+      write(revocation)
+    case .expiryBroughtForward(let id, let moment):
+      write(ChangeMark.expiryBroughtForward.rawValue)
+      write(fixed: id.characters)
+      write(moment.secondsSinceEpoch)
+    case .versionAdded(let version, let id, let lifetime, let formerEnd):
+      write(ChangeMark.versionAdded.rawValue)
+      write(fixed: id.characters)
+      write(version)
+      write(lifetime)
+      write(formerEnd.secondsSinceEpoch)
+    case .versionEnded(let version, let moment):
+      write(ChangeMark.versionEnded.rawValue)
+      write(fixed: version.key.characters)
+      write(version.number)
+      write(moment.secondsSinceEpoch)
+    case .clockSet(let moment):
+      write(ChangeMark.clockSet.rawValue)
       write(moment.secondsSinceEpoch)
     }
   }
 
-  private mutating func write(_ version: KeyVersion) {
-    write(version.number)
-    write(version.author.number)
-    write(version.created.secondsSinceEpoch)
-    write(optional: version.expires?.secondsSinceEpoch)
-    write(fixed: version.digest.bytes)
-    write(counted: version.sealedValue ?? [])
+  private mutating func write(_ policy: Policy) {
+    write(policy.maximumLifetime.count)
+    write(policy.defaultLifetime.count)
+    write(UInt8(policy.allowsNever ? 1 : 0))
+    write(policy.maximumGrace.count)
+    write(policy.defaultGrace.count)
+    write(policy.idleDays)
+  }
+
+  private mutating func write(_ revocation: Revocation) {
+    write(revocation.revoker)
+    write(revocation.moment.secondsSinceEpoch)
+    write(revocation.reason.text)
   }
 }
 
@@ -107,6 +106,19 @@ extension ByteReader {
     }
     switch mark {
     case .organizationNamed: return .organizationNamed(try readName())
+    case .policySet: return .policySet(try readPolicy())
+    case .userStateSet:
+      let id = UserID(number: try read())
+      return .userStateSet(try readWord(), of: id)
+    case .userRemoved:
+      let id = UserID(number: try read())
+      return .userRemoved(id, try readRevocation())
+    case .userRebound:
+      let id = UserID(number: try read())
+      return .userRebound(id, uid: try read())
+    case .workspaceArchived:
+      let id = WorkspaceID(number: try read())
+      return .workspaceArchived(id, try readRevocation())
     case .userAdded:
       let id = UserID(number: try read())
       let name = try readName()
@@ -125,118 +137,48 @@ extension ByteReader {
       let role = WorkspaceRole(rawValue: try readText())
       return .workspaceRoleSet(role, of: user, in: workspace)
     case .keyAdded: return .keyAdded(try readKey())
+    case .keySuspended:
+      let id = try readKeyID()
+      let suspender = UserID(number: try read())
+      let moment = try readInstant()
+      return .keySuspended(
+        id, Suspension(suspender: suspender, moment: moment, reason: try readNote()))
+    case .keyResumed: return .keyResumed(try readKeyID())
     case .keyRevoked:
       let id = try readKeyID()
-      let revoker = UserID(number: try read())
-      let moment = Instant(secondsSinceEpoch: try read())
-      let reason = try readNote()
-      return .keyRevoked(id, Revocation(revoker: revoker, moment: moment, reason: reason))
+      return .keyRevoked(id, try readRevocation())
+    case .expiryBroughtForward:
+      let id = try readKeyID()
+      return .expiryBroughtForward(id, to: try readInstant())
+    case .versionAdded:
+      let id = try readKeyID()
+      let version = try readVersion()
+      let lifetime = try readLifetime()
+      return .versionAdded(version, to: id, lifetime: lifetime, formerEnd: try readInstant())
+    case .versionEnded:
+      let id = try readKeyID()
+      let version = VersionID(id, number: try read())
+      return .versionEnded(version, at: try readInstant())
+    case .clockSet: return .clockSet(try readInstant())
     }
   }
 
-  private mutating func readKey() throws(CodingError) -> Key {
-    let id = try readKeyID()
-    let namespace = try readNamespace()
-    let name = try readName()
-    let origin = try readOrigin()
-    let environmentName = try readEnvironmentName()
-    let lifetime = try readLifetime()
-    let creator = UserID(number: try read())
-    let created = Instant(secondsSinceEpoch: try read())
-    let note = try readNote()
-    let count: UInt16 = try read()
-    guard count > 0 else { throw .malformed }
-    var key = Key(
-      id: id, namespace: namespace, name: name, origin: origin, environmentName: environmentName,
-      lifetime: lifetime, creator: creator, created: created, note: note,
-      version: try readVersion())
-    for _ in 1..<count { key.versions.append(try readVersion()) }
-    return key
+  private mutating func readPolicy() throws(CodingError) -> Policy {
+    let maximumLifetime = try readSeconds()
+    let defaultLifetime = try readSeconds()
+    let allowsNever = try readFlag()
+    let maximumGrace = try readSeconds()
+    let defaultGrace = try readSeconds()
+    return Policy(
+      maximumLifetime: maximumLifetime, defaultLifetime: defaultLifetime,
+      allowsNever: allowsNever, maximumGrace: maximumGrace, defaultGrace: defaultGrace,
+      idleDays: try read())
   }
 
-  private mutating func readVersion() throws(CodingError) -> KeyVersion {
-    let number: UInt32 = try read()
-    let author = UserID(number: try read())
-    let created = Instant(secondsSinceEpoch: try read())
-    let expires: Int64? = try readOptional()
-    let digest = Digest(try read(fixed: Digest.byteCount))
-    return KeyVersion(
-      number: number, author: author, created: created,
-      expires: expires.map { Instant(secondsSinceEpoch: $0) }, digest: digest,
-      sealedValue: try readCounted())
-  }
-
-  private mutating func readNamespace() throws(CodingError) -> Namespace {
-    guard let mark = NamespaceMark(rawValue: try read()) else {
-      throw .unknown
-    }
-    switch mark {
-    case .organization: return .organization
-    case .workspace: return .workspace(WorkspaceID(number: try read()))
-    case .user: return .user(UserID(number: try read()))
-    }
-  }
-
-  private mutating func readOrigin() throws(CodingError) -> Origin {
-    guard let mark = OriginMark(rawValue: try read()) else {
-      throw .unknown
-    }
-    switch mark {
-    case .issued:
-      let access = try readText()
-      return .issued(access: access.isEmpty ? nil : try word(access), custody: try readWord())
-    case .imported:
-      guard let rank = Rank(text: try readText()) else { throw .unknown }
-      return .imported(leastRank: rank)
-    }
-  }
-
-  private mutating func readLifetime() throws(CodingError) -> Lifetime {
-    guard let mark = LifetimeMark(rawValue: try read()) else {
-      throw .unknown
-    }
-    switch mark {
-    case .never: return .never
-    case .lasting:
-      let count: Int64 = try read()
-      guard count >= 0 else { throw .malformed }
-      return .lasting(Seconds(count))
-    case .until: return .until(Instant(secondsSinceEpoch: try read()))
-    }
-  }
-
-  mutating func readKeyID() throws(CodingError) -> KeyID {
-    let characters = try read(fixed: KeyID.characterCount)
-    guard let id = KeyID(characters.span) else {
-      throw .malformed
-    }
-    return id
-  }
-
-  private mutating func readName() throws(CodingError) -> Name {
-    guard let name = Name(try readText()) else { throw .malformed }
-    return name
-  }
-
-  private mutating func readNote() throws(CodingError) -> Note {
-    guard let note = Note(stored: try readText()) else { throw .malformed }
-    return note
-  }
-
-  private mutating func readEnvironmentName() throws(CodingError) -> EnvironmentName {
-    guard let name = EnvironmentName(stored: try readText()) else {
-      throw .malformed
-    }
-    return name
-  }
-
-  private mutating func readWord<Word: RawRepresentable<String>>() throws(CodingError) -> Word {
-    try word(try readText())
-  }
-
-  private func word<Word: RawRepresentable<String>>(_ text: String) throws(CodingError) -> Word {
-    guard let word = Word(rawValue: text) else { throw .unknown }
-    return word
+  private mutating func readRevocation() throws(CodingError) -> Revocation {
+    let revoker = try readAuthor()
+    let moment = try readInstant()
+    return Revocation(revoker: revoker, moment: moment, reason: try readNote())
   }
 }
 
@@ -249,21 +191,15 @@ private enum ChangeMark: UInt8 {
   case workspaceRoleSet = 5
   case keyAdded = 6
   case keyRevoked = 7
-}
-
-private enum NamespaceMark: UInt8 {
-  case organization = 1
-  case workspace = 2
-  case user = 3
-}
-
-private enum OriginMark: UInt8 {
-  case issued = 1
-  case imported = 2
-}
-
-private enum LifetimeMark: UInt8 {
-  case never = 1
-  case lasting = 2
-  case until = 3
+  case policySet = 8
+  case userStateSet = 9
+  case userRemoved = 10
+  case userRebound = 11
+  case workspaceArchived = 12
+  case keySuspended = 13
+  case keyResumed = 14
+  case expiryBroughtForward = 15
+  case versionAdded = 16
+  case versionEnded = 17
+  case clockSet = 18
 }

@@ -21,6 +21,15 @@ final class LogFile: Sendable {
     return bytes
   }
 
+  /// Reads a part of the file.
+  ///
+  /// - Returns: `byteCount` bytes from `offset` on, or fewer at the end.
+  func read(at offset: Int, atMost byteCount: Int) throws(StoreError) -> [UInt8] {
+    try attempting("reading", name) { () throws(Errno) in
+      try descriptor.read(at: offset, atMost: byteCount)
+    }
+  }
+
   func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
     try attempting("writing", name) { () throws(Errno) in
       try descriptor.writeAll(bytes.span, at: offset)

@@ -1,24 +1,4 @@
-package import Keyring
-
-/// Who did something, as far as it is known.
-package struct Actor: Equatable, Sendable {
-  /// nil for a peer who is no user.
-  package let user: UserID?
-
-  /// As the kernel told them.
-  package let uid: UInt32
-  package let processID: Int32
-
-  /// The command's name as the client claims it; empty if it claims none.
-  package let command: String
-
-  package init(user: UserID?, uid: UInt32, processID: Int32, command: String) {
-    self.user = user
-    self.uid = uid
-    self.processID = processID
-    self.command = command
-  }
-}
+internal import Keyring
 
 /// One request's changes, as the log keeps them.
 struct Record: Equatable {
@@ -43,14 +23,20 @@ struct Record: Equatable {
     case hashingKeys(tagKey: [UInt8], fingerprintKey: [UInt8])
   }
 
-  /// The keys that the record is about.
-  var keyIDs: [KeyID] {
+  /// The keys that the record is about, and which versions of them.
+  var subjects: [VersionID] {
     items.compactMap { item in
       switch item {
-      case .change(let change): change.keyID
+      case .change(let change): change.subject
       case .hashingKeys: nil
       }
     }
+  }
+
+  /// The time to which the clock was set with it, if it was.
+  var clockMoment: Instant? {
+    for case .change(.clockSet(let moment)) in items { return moment }
+    return nil
   }
 
   private enum ItemMark {
@@ -114,105 +100,5 @@ struct Record: Equatable {
     }
     self.items = items
     try reader.finish()
-  }
-}
-
-/// What was asked, by whom, on what, and what came of it; never a value.
-package struct AuditRow: Equatable, Sendable {
-  package let time: Instant
-  package let actor: Actor
-  package let verb: String
-
-  /// 0 if it was done, else the code of the failure.
-  package let outcome: UInt16
-
-  package let keyIDs: [KeyID]
-
-  /// The name of what else it was about, as a workspace; may be empty.
-  package let object: String
-
-  /// The sequence of the record that the request became, if it became one.
-  package let record: UInt64?
-
-  package init(
-    time: Instant, actor: Actor, verb: String, outcome: UInt16 = 0, keyIDs: [KeyID] = [],
-    object: String = "", record: UInt64? = nil
-  ) {
-    self.time = time
-    self.actor = actor
-    self.verb = verb
-    self.outcome = outcome
-    self.keyIDs = keyIDs
-    self.object = object
-    self.record = record
-  }
-
-  /// The verb of the row that is the last one before the files are closed.
-  package static let lockVerb = "LOCK"
-
-  /// Whether all before it was on the device when the vault was locked.
-  var isCleanEnd: Bool { verb == Self.lockVerb && outcome == 0 }
-
-  /// The bytes of the row.
-  ///
-  /// - Parameter synchronized: The last row that is known to be on the device.
-  /// - Returns: What is sealed as a frame.
-  func encoded(synchronized: UInt64) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.write(time.secondsSinceEpoch)
-    writer.write(actor)
-    writer.write(verb)
-    writer.write(outcome)
-    writer.write(optional: record)
-    writer.write(synchronized)
-    writer.write(object)
-    writer.write(UInt16(keyIDs.count))
-    for id in keyIDs { writer.write(fixed: id.characters) }
-    return writer.bytes
-  }
-
-  /// A row as it was read, with what it tells of the rows before it.
-  struct Read: Equatable {
-    let row: AuditRow
-    let synchronized: UInt64
-  }
-
-  static func decoding(_ bytes: [UInt8]) throws(CodingError) -> Read {
-    var reader = ByteReader(bytes)
-    let time = Instant(secondsSinceEpoch: try reader.read())
-    let actor = try reader.readActor()
-    let verb = try reader.readText()
-    let outcome: UInt16 = try reader.read()
-    let record: UInt64? = try reader.readOptional()
-    let synchronized: UInt64 = try reader.read()
-    let object = try reader.readText()
-    let count: UInt16 = try reader.read()
-    var ids: [KeyID] = []
-    for _ in 0..<count { ids.append(try reader.readKeyID()) }
-    try reader.finish()
-    let row = AuditRow(
-      time: time, actor: actor, verb: verb, outcome: outcome, keyIDs: ids, object: object,
-      record: record)
-    return Read(row: row, synchronized: synchronized)
-  }
-}
-
-extension ByteWriter {
-  fileprivate mutating func write(_ actor: Actor) {
-    write(optional: actor.user?.number)
-    write(actor.uid)
-    write(actor.processID)
-    write(actor.command)
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func readActor() throws(CodingError) -> Actor {
-    let user: UInt32? = try readOptional()
-    let uid: UInt32 = try read()
-    let processID: Int32 = try read()
-    return Actor(
-      user: user.map { UserID(number: $0) }, uid: uid, processID: processID,
-      command: try readText())
   }
 }

@@ -15,8 +15,11 @@ struct RecordsReading {
   /// The last head of the audit that a record names.
   private(set) var auditHead: LogHead
 
-  /// The latest time that a record tells of.
+  /// The latest time that a record tells of, since the clock was last set.
   private(set) var mark = Instant(secondsSinceEpoch: 0)
+
+  /// The record with which the clock was last set, if it ever was.
+  private(set) var clockSetting: ClockSetting?
 
   private let file: [UInt8]
   private var starts: [Int] = []
@@ -66,7 +69,12 @@ struct RecordsReading {
       }
     }
     auditHead = record.auditHead
-    mark = max(mark, record.time)
+    if let moment = record.clockMoment {
+      mark = moment
+      clockSetting = ClockSetting(record: log.head.sequence, moment: moment)
+    } else {
+      mark = max(mark, record.time)
+    }
   }
 
   private func damaged(_ reason: String) -> StoreError {
@@ -100,7 +108,7 @@ struct RecordsReading {
         let record = try Record(decoding: payload)
         rows.append(
           AuditRow(
-            time: record.time, actor: record.actor, verb: record.verb, keyIDs: record.keyIDs,
+            time: record.time, actor: record.actor, verb: record.verb, subjects: record.subjects,
             record: UInt64(index) + 1))
       } catch {
         throw damaged("record \(index + 1) cannot be understood")
@@ -126,4 +134,12 @@ struct RecordsReading {
       }
     }
   }
+}
+
+/// When an Owner said that the clock was right, whatever it had been before.
+///
+/// No time that was told before it counts for the mark.
+struct ClockSetting: Equatable {
+  let record: UInt64
+  let moment: Instant
 }

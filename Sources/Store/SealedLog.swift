@@ -54,6 +54,9 @@ struct SealedLog: Equatable {
   /// The longest payload: a value of 64 KiB and its names fit many times over.
   static let maximumPayloadByteCount = 1 << 20
 
+  static let maximumFrameByteCount =
+    frameHeadByteCount + maximumPayloadByteCount + SealedBox.overhead
+
   let kind: Kind
 
   /// What wrote it; a later format may still be readable.
@@ -74,6 +77,13 @@ struct SealedLog: Equatable {
     let header = Self.header(kind: kind, format: format, vault: vault, number: number)
     head = LogHead(
       sequence: 0, tag: Hash.digest(of: header.span, byteCount: LogHead.tagByteCount))
+  }
+
+  /// The same log, with nothing behind `head` read yet.
+  func continuing(behind head: LogHead) -> SealedLog {
+    var log = self
+    log.head = head
+    return log
   }
 
   var fileName: String { kind.fileName(number) }

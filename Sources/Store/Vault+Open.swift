@@ -64,7 +64,8 @@ extension Vault {
 
     let records = try RecordsReading(recordsBytes, slots, key: key)
     let audit = try AuditReading(
-      auditBytes, vault: slots.vault, recordsNameHead: records.auditHead, key: key)
+      auditBytes, vault: slots.vault, recordsNameHead: records.auditHead,
+      clockSetting: records.clockSetting, key: key)
     try records.judgeEnd(lastAcknowledged: audit.lastNamedRecord)
     let missingRows = try records.auditRows(behind: audit.lastKeptRecord, key: key)
     let tagKey = try records.openHashingKey(.tagKey, key: key)
@@ -85,7 +86,7 @@ extension Vault {
         organization: records.organization, mark: max(records.mark, audit.mark),
         slotsNumber: slots.number, records: records.log, recordsFile: recordsFile,
         recordsByteCount: records.byteCount, audit: audit.log, auditFile: auditFile,
-        auditByteCount: audit.byteCount))
+        auditByteCount: audit.byteCount, auditIndex: audit.index, uses: audit.uses))
     if !missingRows.isEmpty {
       try vault.append(missingRows)
       let rows = missingRows.count == 1 ? "1 row" : "\(missingRows.count) rows"

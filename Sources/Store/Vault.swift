@@ -13,7 +13,7 @@ package final class Vault {
   /// The latest moment that the logs tell of; the vault's time is never before it.
   package let mark: Instant
 
-  private let key: VaultKey
+  let key: VaultKey
   private let tagKey: Secret
   private let fingerprintKey: Secret
   private let slotsNumber: UInt64
@@ -25,12 +25,16 @@ package final class Vault {
   private var recordsByteCount: Int
   private var unwritten: [UInt8] = []
 
-  private var audit: SealedLog
-  private let auditFile: LogFile
-  private var auditByteCount: Int
+  var audit: SealedLog
+  let auditFile: LogFile
+  var auditByteCount: Int
+  var auditIndex: AuditIndex
 
   /// The last head of the audit that is on the device.
-  private var synchronizedAuditHead: LogHead
+  var synchronizedAuditHead: LogHead
+
+  /// Who has used which key, and who has had which value.
+  package internal(set) var uses: UseRecords
 
   /// What a vault is put together from, when it is opened.
   struct Parts: ~Copyable {
@@ -46,6 +50,8 @@ package final class Vault {
     let audit: SealedLog
     let auditFile: LogFile
     let auditByteCount: Int
+    let auditIndex: AuditIndex
+    let uses: UseRecords
   }
 
   init(_ parts: consuming Parts) {
@@ -58,6 +64,8 @@ package final class Vault {
     audit = parts.audit
     auditFile = parts.auditFile
     auditByteCount = parts.auditByteCount
+    auditIndex = parts.auditIndex
+    uses = parts.uses
     synchronizedAuditHead = parts.audit.head
     key = parts.key
     tagKey = parts.tagKey
@@ -119,51 +127,6 @@ package final class Vault {
     }
   }
 
-  // MARK: Audit
-
-  /// Writes `rows` in one go; they need not be on the device yet.
-  ///
-  /// Throws if they could not be written; then none of them counts as written.
-  package func append(_ rows: [AuditRow]) throws(StoreError) {
-    guard !rows.isEmpty else { return }
-    let former = audit
-    var bytes: [UInt8] = []
-    for row in rows {
-      bytes += audit.seal(
-        row.encoded(synchronized: synchronizedAuditHead.sequence), key: key.audit)
-    }
-    do throws(StoreError) {
-      try auditFile.write(bytes, at: auditByteCount)
-    } catch {
-      // The next rows take the same place.
-      audit = former
-      throw error
-    }
-    auditByteCount += bytes.count
-  }
-
-  /// Whether rows were written since the audit was last synced.
-  package var hasUnsynchronizedAudit: Bool { synchronizedAuditHead != audit.head }
-
-  /// The rows that have been written, on their way to the device.
-  package var auditSynchronization: AuditSynchronization {
-    AuditSynchronization(file: auditFile, head: audit.head)
-  }
-
-  package struct AuditSynchronization: Sendable {
-    fileprivate let file: LogFile
-    fileprivate let head: LogHead
-
-    /// Waits until the rows are on the device.
-    package func run() throws(StoreError) { try file.synchronize() }
-  }
-
-  /// Takes note that the rows of `synchronization` are on the device.
-  package func complete(_ synchronization: AuditSynchronization) {
-    guard synchronization.head.sequence > synchronizedAuditHead.sequence else { return }
-    synchronizedAuditHead = synchronization.head
-  }
-
   // MARK: Values
 
   /// Seals a value for memory and disk.
@@ -197,6 +160,11 @@ package final class Vault {
 
   /// The tag of an issued key's text.
   package func tag(of text: Span<UInt8>) -> Digest { Digest(Hash.digest(of: text, key: tagKey)) }
+
+  /// Compares two tags in a time that tells nothing of them.
+  package static func isEqual(_ left: Digest, _ right: Digest) -> Bool {
+    Hash.isEqual(left.bytes, right.bytes)
+  }
 
   /// Whether `text` is that of a key which this vault has issued, ended or not.
   package func hasIssued(_ text: Span<UInt8>) -> Bool {

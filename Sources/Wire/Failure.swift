@@ -69,6 +69,13 @@ extension Failure {
 
   package static func syntax(_ message: String) -> Failure { Failure(.syntax, message) }
 
+  /// The answer to every change while the vault takes none.
+  package static func readOnly(because reason: String) -> Failure {
+    Failure(
+      .wrongState, "the vault is read-only: \(reason)",
+      hint: "mend the cause, then 'coffer lock' and 'coffer unlock'")
+  }
+
   /// The answer to every command that a locked vault does not serve.
   package static let locked = Failure(
     .locked, "the vault is locked", hint: "open it with 'coffer unlock'")

@@ -8,42 +8,41 @@ internal import Wire
 extension CommandDefinition {
   static let create = CommandDefinition(
     verb: .create,
-    synopsis: "CREATE KEY [--env=NAME --expires=TIME --access=ACCESS --note=TEXT]",
+    synopsis:
+      "CREATE KEY [--env=NAME --expires=TIME --access=ACCESS --custody=CUSTODY --scope=SCOPE "
+      + "--note=TEXT]",
     help: [
-      "Issues a key. Its text comes as data, this once; 'KEY id=... env=... expires=...'.",
+      "Issues a key. Its text comes as data, this once, and never of a hidden key;",
+      "'KEY id=... env=... expires=... custody=...'.",
       "KEY is me/NAME, WORKSPACE/NAME or org/NAME, and so says the type.",
       "  --env=NAME       the environment variable that it is injected as",
       "  --expires=TIME   90d (unless told), 12h, 30m, 2s, never, or RFC 3339",
       "  --access=ACCESS  viewer (unless told) or editor; not for user keys",
+      "  --custody=...    sealed (unless told), hidden or verify-only",
+      "  --scope=SCOPE    for user keys: WORKSPACE[,WORKSPACE...][:ACTION[,ACTION...]], with *",
+      "                   for all workspaces, me for one's own keys; actions are list, use,",
+      "                   import, verify",
       "  --note=TEXT      at most 200 bytes",
     ],
-    options: ["env", "expires", "access", "note"], wordCount: 1...1, availability: .unlocked
+    options: ["env", "expires", "access", "custody", "scope", "note"], wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
     let server = exchange.server
     let plan = try parsed { () throws(Refusal) -> KeyPlan in
-      var access: Access?
-      if let text = command.value(of: "access") { access = try Access(parsing: text) }
-      return try keyPlan(command, terms: .issued(access: access))
+      try keyPlan(command, terms: try issuedTerms(command))
     }
     let vault = try server.keeper.openVault()
     let type = try server.gate.audited(exchange, in: vault) {
       (organization, caller, now) throws(Refusal) in
       try organization.type(of: plan, by: caller, at: now)
     }
-    let material: KeyMaterial
-    do throws(StoreError) {
-      material = try issue(type, in: vault)
-    } catch {
-      throw Failure(error)
-    }
+    let id = vault.drawKeyID()
+    let (digest, sealedValue) = try issue(VersionID(id, number: 1), type, in: vault)
+    let material = KeyMaterial(id: id, digest: digest, sealedValue: sealedValue)
     server.committer.submit(
       .addKey(plan, material), of: exchange, about: plan.reference.text
     ) { vault, _ in
       describeNewKey(material.id, in: vault, to: exchange)
-      exchange.value(
-        SealedData(
-          prefix: [], sealedValue: material.sealedValue,
-          role: .version(material.id, number: 1), endsWithNUL: false))
+      show(VersionID(material.id, number: 1), material.sealedValue, in: vault, to: exchange)
     }
     return .pending
   }
@@ -74,53 +73,52 @@ extension CommandDefinition {
     }
     return exchange.inquire("VALUE") { (value) throws(Failure) in
       let vault = try server.keeper.openVault()
-      try checkValue(value, of: plan, in: vault)
-      let material = keep(value, in: vault)
+      try checkValue(value, of: plan.reference, in: vault)
+      let id = vault.drawKeyID()
+      let (digest, sealedValue) = keep(value, as: VersionID(id, number: 1), in: vault)
+      let material = KeyMaterial(id: id, digest: digest, sealedValue: sealedValue)
       server.committer.submit(
         .addKey(plan, material), of: exchange, about: plan.reference.text
       ) { vault, _ in
         describeNewKey(material.id, in: vault, to: exchange)
-        nameOthersWithSameValue(material, in: vault, to: exchange)
+        nameOthersWithSameValue(digest, as: id, in: vault, to: exchange)
       }
       return .pending
     }
   }
 
-  static let revoke = CommandDefinition(
-    verb: .revoke, synopsis: "REVOKE KEY [--reason=TEXT]",
+  static let replace = CommandDefinition(
+    verb: .replace, synopsis: "REPLACE KEY [--expires=TIME]",
     help: [
-      "Ends a key, at once and for good. 'KEY id=... name=... origin=... state=... changed=yes',",
-      "or changed=no for a key that has ended before.",
+      "Gives an imported key a new value, at once and instead of the former one. Inquires",
+      "VALUE. Answers 'KEY id=... name=... env=... expires=... version=...', and 'SAME_VALUE'",
+      "as IMPORT does.",
+      "  --expires=TIME   when the vendor ends the new value, if that is known",
     ],
-    options: ["reason"], wordCount: 1...1, availability: .unlocked
+    options: ["expires"], wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
     let server = exchange.server
-    let (reference, reason) = try parsed { () throws(Refusal) -> (KeyReference, Note) in
-      (
-        try KeyReference(parsing: command.words[0]),
-        try Note(parsing: command.value(of: "reason") ?? "")
-      )
+    let (reference, lifetime) = try parsed { () throws(Refusal) -> (KeyReference, Lifetime?) in
+      var lifetime: Lifetime?
+      if let text = command.value(of: "expires") { lifetime = try Lifetime(parsing: text) }
+      return (try KeyReference(parsing: command.words[0]), lifetime)
     }
-    let vault = try server.keeper.openVault()
-    let (id, name) = try server.gate.audited(exchange, in: vault) {
-      (organization, caller, now) throws(Refusal) -> (KeyID, String) in
-      let user = try organization.user(caller)
-      let key = try organization.key(reference, inSightOf: user, at: now)
-      return (key.id, organization.name(of: key, seenBy: user))
+    _ = try nextVersion(of: reference, .replace, exchange)
+    return exchange.inquire("VALUE") { (value) throws(Failure) in
+      let vault = try server.keeper.openVault()
+      try checkValue(value, of: reference, in: vault)
+      // The key may have got another version while the value was awaited.
+      let (version, _) = try nextVersion(of: reference, .replace, exchange)
+      let (digest, sealedValue) = keep(value, as: version, in: vault)
+      let material = VersionMaterial(version: version, digest: digest, sealedValue: sealedValue)
+      server.committer.submit(
+        .replace(reference, lifetime, material), of: exchange, about: reference.text
+      ) { vault, _ in
+        describeNewVersion(version, in: vault, to: exchange)
+        nameOthersWithSameValue(digest, as: version.key, in: vault, to: exchange)
+      }
+      return .pending
     }
-    server.committer.submit(
-      .revoke(reference, reason: reason), of: exchange, about: reference.text
-    ) { vault, changes in
-      guard let key = vault.organization.key(withID: changes.first?.keyID ?? id) else { return }
-      exchange.status(
-        ["KEY"],
-        [
-          ("id", key.id.text), ("name", name), ("origin", key.origin.text),
-          ("state", key.state(at: server.keeper.now()).rawValue),
-          ("changed", changes.isEmpty ? "no" : "yes"),
-        ])
-    }
-    return .pending
   }
 
   // MARK: Helpers
@@ -148,33 +146,69 @@ extension CommandDefinition {
     return rank
   }
 
-  /// Draws a new key's id and text.
-  private static func issue(_ type: KeyType, in vault: Vault) throws(StoreError) -> KeyMaterial {
-    let id = vault.drawKeyID()
-    let text = try vault.drawText(type: type, id: id)
-    return text.withBytes { text in
-      KeyMaterial(
-        id: id, digest: vault.tag(of: text),
-        sealedValue: vault.seal(text, as: .version(id, number: 1)))
+  private static func issuedTerms(_ command: Command) throws(Refusal) -> KeyPlan.Terms {
+    var access: Access?
+    if let text = command.value(of: "access") { access = try Access(parsing: text) }
+    var custody = Custody.sealed
+    if let text = command.value(of: "custody") { custody = try Custody(parsing: text) }
+    var scope: ScopeText?
+    if let text = command.value(of: "scope") { scope = try ScopeText(parsing: text) }
+    return .issued(access: access, custody: custody, scope: scope)
+  }
+
+  /// What a rotation or replacement of a key would make, if it may be done now.
+  static func nextVersion(
+    of reference: KeyReference, _ action: Action, _ exchange: Exchange
+  ) throws(Failure) -> (VersionID, KeyType) {
+    let vault = try exchange.server.keeper.openVault()
+    return try exchange.server.gate.audited(exchange, in: vault) {
+      (organization, caller, now) throws(Refusal) in
+      try organization.nextVersion(of: reference, action, by: caller, at: now)
+    }
+  }
+
+  /// Draws the text of a new version, and seals it.
+  static func issue(
+    _ version: VersionID, _ type: KeyType, in vault: Vault
+  ) throws(Failure) -> (Digest, sealedValue: [UInt8]) {
+    do throws(StoreError) {
+      return try vault.drawText(type: type, id: version.key).withBytes { text in
+        (vault.tag(of: text), vault.seal(text, as: .version(version.key, number: version.number)))
+      }
+    } catch {
+      throw Failure(error)
     }
   }
 
   /// Seals a value that a client has sent.
-  private static func keep(_ value: borrowing Secret, in vault: Vault) -> KeyMaterial {
-    let id = vault.drawKeyID()
-    return value.withBytes { value in
-      KeyMaterial(
-        id: id, digest: vault.fingerprint(of: value),
-        sealedValue: vault.seal(value, as: .version(id, number: 1)))
+  private static func keep(
+    _ value: borrowing Secret, as version: VersionID, in vault: Vault
+  ) -> (Digest, sealedValue: [UInt8]) {
+    value.withBytes { value in
+      (
+        vault.fingerprint(of: value),
+        vault.seal(value, as: .version(version.key, number: version.number))
+      )
     }
+  }
+
+  /// Adds the text of a new version to the answer, this once, unless nobody is to see it.
+  static func show(
+    _ version: VersionID, _ sealedValue: [UInt8], in vault: Vault, to exchange: Exchange
+  ) {
+    guard vault.organization.key(withID: version.key)?.custody?.isShown ?? false else { return }
+    exchange.value(
+      SealedData(
+        prefix: [], sealedValue: sealedValue,
+        role: .version(version.key, number: version.number), endsWithNUL: false))
   }
 
   /// Throws `invalid` for a value that could never be injected, and for a key
   /// of this very vault.
   private static func checkValue(
-    _ value: borrowing Secret, of plan: KeyPlan, in vault: Vault
+    _ value: borrowing Secret, of reference: KeyReference, in vault: Vault
   ) throws(Failure) {
-    let object = plan.reference.text
+    let object = reference.text
     try parsed { () throws(Refusal) -> Void in
       try value.withBytes { (bytes) throws(Refusal) -> Void in
         guard !bytes.isEmpty else { throw .invalid(object, "the value is empty") }
@@ -196,23 +230,34 @@ extension CommandDefinition {
       ["KEY"],
       [
         ("id", id.text), ("env", key.environmentName.text),
-        ("expires", key.currentVersion.expires?.rfc3339),
+        ("expires", key.currentVersion.expires?.rfc3339), ("custody", key.custody?.rawValue),
+      ])
+  }
+
+  static func describeNewVersion(
+    _ version: VersionID, in vault: Vault, to exchange: Exchange
+  ) {
+    guard let key = vault.organization.key(withID: version.key) else { return }
+    exchange.status(
+      ["KEY"],
+      [
+        ("id", key.id.text), ("name", exchange.name(of: key, in: vault)),
+        ("env", key.environmentName.text), ("expires", key.currentVersion.expires?.rfc3339),
+        ("version", String(version.number)),
       ])
   }
 
   private static func nameOthersWithSameValue(
-    _ material: KeyMaterial, in vault: Vault, to exchange: Exchange
+    _ fingerprint: Digest, as id: KeyID, in vault: Vault, to exchange: Exchange
   ) {
-    let server = exchange.server
     let organization = vault.organization
-    guard case .user(let id) = server.gate.caller(exchange.peer, in: organization),
-      let own = organization.key(withID: material.id)
-    else { return }
-    let user = organization[id]
-    let names = organization.namesOfKeys(
-      withFingerprint: material.digest, usableBy: user, at: server.keeper.now())
-    for name in names where name != organization.name(of: own, seenBy: user) {
-      exchange.status(["SAME_VALUE"], [("name", name)])
+    let now = exchange.server.keeper.now()
+    let caller = exchange.server.gate.caller(exchange, in: organization)
+    guard let standing = try? organization.standing(of: caller, at: now) else { return }
+    let others = organization.usableKeys(
+      withFingerprint: fingerprint, by: standing, at: now)
+    for other in others where other.id != id {
+      exchange.status(["SAME_VALUE"], [("name", organization.name(of: other, seenBy: standing))])
     }
   }
 }

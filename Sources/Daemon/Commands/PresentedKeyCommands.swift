@@ -1,0 +1,160 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+// What somebody does who holds the text of a key.
+
+extension CommandDefinition {
+  static let verify = CommandDefinition(
+    verb: .verify, synopsis: "VERIFY [--require=ACTION [--workspace=NAME]]",
+    help: [
+      "Tells whether a key's text is accepted. Inquires KEY. 'VALID id=... name=... type=...",
+      "workspace=... owner=... expires=... version=... ends=...', and a line 'RIGHT",
+      "workspace=... actions=...' for each workspace that it reaches, with own=yes for its",
+      "owner's keys and organization=yes for those of the organization.",
+      "  --require=ACTION  only if it may list, use, import or verify",
+      "  --workspace=NAME  in that workspace",
+    ],
+    options: ["require", "workspace"], availability: .unlockedToAll
+  ) { exchange, command throws(Failure) in
+    let requirement = try parsed { () throws(Refusal) in try requirement(command) }
+    return exchange.inquire("KEY") { (text) throws(Failure) in
+      let (key, version) = try verified(text, requiring: requirement, exchange)
+      let vault = try exchange.server.keeper.openVault()
+      describe(key, version, in: vault.organization, to: exchange)
+      return .done
+    }
+  }
+
+  static let authenticate = CommandDefinition(
+    verb: .authenticate, synopsis: "AUTH",
+    help: [
+      "Lets the connection act as a key from now on, and as no user. Inquires KEY. If it is",
+      "not accepted the connection acts as nobody.",
+    ],
+    availability: .unlockedToAll
+  ) { exchange, _ in
+    exchange.ownSession.identity = .nobody
+    return exchange.inquire("KEY") { (text) throws(Failure) in
+      let (key, version) = try verified(text, requiring: nil, exchange)
+      exchange.ownSession.identity = .key(VersionID(key.id, number: version.number))
+      return .done
+    }
+  }
+
+  static let burn = CommandDefinition(
+    verb: .burn, synopsis: "BURN",
+    help: [
+      "Ends the key of a text that leaked, by whoever holds it. Inquires KEY. The answer is",
+      "the same whatever the text was.",
+    ],
+    availability: .unlockedToAll
+  ) { exchange, _ in
+    exchange.inquire("KEY") { (text) throws(Failure) in
+      let vault = try exchange.server.keeper.openVault()
+      if let error = exchange.server.keeper.writeFailure { throw .readOnly(because: error.message) }
+      guard let (handle, tag) = read(text, in: vault) else { return .done }
+      if vault.organization.isDead(tag) {
+        let gate = exchange.server.gate
+        gate.noteRefusal(
+          exchange, gate.caller(exchange, in: vault.organization), .denied, subject: handle.id,
+          object: deadKey)
+      }
+      exchange.server.committer.submit(
+        .burn(handle.id, tag: tag), of: exchange, about: ""
+      ) { _, _ in }
+      return .pending
+    }
+  }
+
+  // MARK: Helpers
+
+  /// What a row says of a text that has been ended and was presented again.
+  private static let deadKey = "dead-key"
+
+  private static func requirement(_ command: Command) throws(Refusal) -> Requirement? {
+    guard let text = command.value(of: "require") else {
+      guard command.value(of: "workspace") == nil else {
+        throw .invalid("--workspace", "it says where what '--require' names must be allowed")
+      }
+      return nil
+    }
+    var workspace: Name?
+    if let name = command.value(of: "workspace") { workspace = try Name(parsing: name) }
+    return Requirement(try KeyAction(parsing: text, in: "--require"), in: workspace)
+  }
+
+  /// The id and the tag of a text; nil if it is malformed, and then the vault is
+  /// not asked.
+  private static func read(
+    _ text: borrowing Secret, in vault: Vault
+  ) -> (KeyText.Handle, Digest)? {
+    text.withBytes { bytes in
+      KeyText.parse(bytes).map { ($0, vault.tag(of: bytes)) }
+    }
+  }
+
+  /// The key and the version that a text is accepted as; takes note of the use.
+  ///
+  /// Throws `malformed`, and `denied` with no more than the client may know.
+  private static func verified(
+    _ text: borrowing Secret, requiring requirement: Requirement?, _ exchange: Exchange
+  ) throws(Failure) -> (Key, KeyVersion) {
+    let server = exchange.server
+    let vault = try server.keeper.openVault()
+    guard let (handle, tag) = read(text, in: vault) else {
+      throw Failure(
+        .malformed, "malformed: this is no key that Coffer issued",
+        hint: "it has 57 characters and begins with cof_; was all of it copied?")
+    }
+    let organization = vault.organization
+    let caller = server.gate.caller(exchange, in: organization)
+    switch organization.verify(
+      handle, tag: tag, by: caller, requiring: requirement, at: server.keeper.now(),
+      isEqual: Vault.isEqual)
+    {
+    case .valid(let key, let version):
+      server.gate.note(
+        exchange, caller, subjects: [VersionID(key.id, number: version.number)])
+      return (key, version)
+    case .denied(let denial):
+      server.gate.noteRefusal(
+        exchange, caller, denial.reason == .noPermission ? .forbidden : .denied,
+        subject: denial.key, object: denial.isDeadKey ? deadKey : denial.reason.rawValue)
+      throw failure(of: denial)
+    }
+  }
+
+  private static func failure(of denial: Denial) -> Failure {
+    switch denial.reason {
+    case .noPermission:
+      Failure(.forbidden, "no permission: the key is valid, but may not do that")
+    case .unknown where denial.isTold: Failure(.denied, "denied: the key is unknown")
+    case .revoked where denial.isTold: Failure(.denied, "denied: the key is revoked")
+    case .expired where denial.isTold: Failure(.denied, "denied: the key is expired")
+    case .suspended where denial.isTold: Failure(.denied, "denied: the key is suspended")
+    case .retired where denial.isTold:
+      Failure(.denied, "denied: the text is that of a version which has been retired")
+    case .unknown, .revoked, .expired, .suspended, .retired: Failure(.denied, "denied")
+    }
+  }
+
+  private static func describe(
+    _ key: Key, _ version: KeyVersion, in organization: Organization, to exchange: Exchange
+  ) {
+    let place = KeyPlace(key, in: organization)
+    let isFormer = version.number != key.currentVersion.number
+    exchange.status(
+      ["VALID"],
+      [
+        ("id", key.id.text), ("name", organization.name(of: key, seenBy: nil)),
+        ("type", key.type.rawValue), ("workspace", place.workspace), ("owner", place.owner),
+        ("expires", version.expires?.rfc3339), ("version", String(version.number)),
+        ("ends", isFormer ? version.end?.rfc3339 : nil),
+      ])
+    for right in organization.rights(of: key) {
+      exchange.status(["RIGHT"], KeyDescription.fields(of: right, in: organization))
+    }
+  }
+}
