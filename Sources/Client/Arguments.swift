@@ -123,6 +123,34 @@ struct Arguments {
 
   func has(_ name: String) -> Bool { options.contains { $0.name == name } }
 
+  /// Those of the options that were given, for a line of the protocol.
+  func given(_ names: [String]) -> [(String, String?)] {
+    names.compactMap { name in options.first { $0.name == name } }
+  }
+
+  /// Makes sure that only options of one action of a command were given.
+  ///
+  /// - Parameters:
+  ///   - names: The options of the action, besides `--system`.
+  ///   - action: As in `user disable`, for the message.
+  /// - Throws: A usage error for another option of the command.
+  func allow(_ names: [String], for action: String) throws(ClientError) {
+    guard let other = options.first(where: { !(names + ["system"]).contains($0.name) }) else {
+      return
+    }
+    throw .usage(
+      "--\(other.name) is no option of '\(action)'",
+      hint: names.isEmpty
+        ? nil : "it takes " + names.map { "--" + $0 }.joined(separator: " and "))
+  }
+
+  /// Throws if more than one of the options was given.
+  func exclude(_ names: [String]) throws(ClientError) {
+    let told = names.filter(has).map { "--" + $0 }
+    guard told.count > 1 else { return }
+    throw .usage("\(told[0]) and \(told[1]) exclude each other")
+  }
+
   /// The value of an option that stands once; nil if it is missing.
   subscript(name: String) -> String? { options.first { $0.name == name }?.value }
 }

@@ -59,14 +59,32 @@ final class DaemonConnection {
     do throws(Errno) { try socket.sendAll(bytes) } catch { throw .lost }
   }
 
-  /// Answers an inquiry with a secret.
-  private func answer(with secret: borrowing Secret) throws(ClientError) {
-    let count = DataEncoder.maximumByteCount(for: secret.count) + 4
+  /// Sends a command and, right behind it, the answer to its inquiry.
+  ///
+  /// - Parameters:
+  ///   - command: One that inquires once; if it is refused before it does, the
+  ///     answers to the lines behind it mean nothing.
+  ///   - secret: The answer.
+  /// - Throws: ``ClientError``.
+  func send(
+    _ command: Command, answeredWith secret: borrowing Secret
+  ) throws(ClientError) {
+    try answer(with: secret, behind: command.line + "\n")
+  }
+
+  /// Answers an inquiry with a secret, behind the line that asked for it, if that
+  /// is still to be sent.
+  private func answer(
+    with secret: borrowing Secret, behind head: String = ""
+  ) throws(ClientError) {
+    let start = head.utf8.count
+    let count = start + DataEncoder.maximumByteCount(for: secret.count) + 4
     var lines: Secret
     do throws(SecretError) { lines = try Secret(count: count) } catch { throw .outOfMemory }
     let end = secret.withBytes { bytes in
       lines.withMutableBytes { lines in
-        var encoder = DataEncoder(at: 0)
+        lines.replace(at: 0, with: head.utf8.span)
+        var encoder = DataEncoder(at: start)
         encoder.append(bytes, to: &lines)
         encoder.finish(in: &lines)
         lines.replace(at: encoder.position, with: "END\n".utf8.span)
@@ -93,11 +111,13 @@ final class DaemonConnection {
 
   /// Receives the answer to the next of the commands that were sent.
   ///
-  /// - Parameter secret: What inquiries are answered with; without it they are canceled.
+  /// - Parameters:
+  ///   - secret: What inquiries are answered with; without it they are canceled.
+  ///   - isAnswered: Whether the answer was sent with the command.
   /// - Returns: The answer.
   /// - Throws: What the daemon answered with `ERR`, and `.lost` if it is gone.
   func receiveReply(
-    answeringWith secret: borrowing Secret? = nil
+    answeringWith secret: borrowing Secret? = nil, isAnswered: Bool = false
   ) throws(ClientError) -> Reply {
     var reply = Reply(data: SecretBuffer())
     var hint: String?
@@ -108,6 +128,7 @@ final class DaemonConnection {
         throw ClientError(Failure.code(ofNumber: number), message, hint: hint)
       case .status(let words): reply.statuses.append(StatusFields(words))
       case .hint(let text): hint = text
+      case .inquire where isAnswered: break
       case .inquire:
         if secret != nil {
           try answerInquiry(secret)

@@ -16,6 +16,16 @@ enum JSON {
   /// A string, or null for nil.
   static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 
+  /// A number of the protocol, or null for what is none.
+  static func integer(_ text: String?) -> JSON {
+    text.flatMap { Int64($0) }.map { .number($0) } ?? .null
+  }
+
+  /// An array of what commas separate.
+  static func list(_ text: String?) -> JSON {
+    .array((text ?? "").split(separator: ",").map { .string(String($0)) })
+  }
+
   /// The value on one line.
   var text: String {
     switch self {

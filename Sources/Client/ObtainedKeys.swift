@@ -27,28 +27,34 @@ struct ObtainedKeys: ~Copyable {
   static func obtain(
     _ selection: KeySelection, for command: String, _ arguments: Arguments
   ) throws(ClientError) -> ObtainedKeys {
+    let commands = commands(of: selection, for: command)
     do throws(ClientError) {
-      // All is sent before the greeting has arrived: one round trip.
-      let dialogue = try Dialogue(arguments, awaitsGreeting: false)
-      return try ask(selection, for: command, dialogue.connection, hasGreeting: false)
+      // All is sent before the greeting has arrived: one round trip. If the key is
+      // refused, the answers behind it are left unread, with their connection.
+      let connection = try Dialogue.connect(arguments)
+      let presentsKey = try PresentedKey.send(on: connection)
+      try connection.send(commands)
+      try connection.receiveGreeting()
+      if presentsKey { try PresentedKey.receiveReply(on: connection) }
+      return try receive(selection, answersTo: commands, connection)
     } catch {
       guard error.status == ExitStatus.locked else { throw error }
     }
     // Other answers of the first dialogue are still to come, so a new one begins.
-    let dialogue = try Dialogue(arguments)
-    try Unlocking.unlock(dialogue.connection)
-    return try ask(selection, for: command, dialogue.connection, hasGreeting: true)
+    let dialogue = try Dialogue(arguments, isLocked: true)
+    try dialogue.connection.send(commands)
+    return try receive(selection, answersTo: commands, dialogue.connection)
   }
 
-  private static func ask(
-    _ selection: KeySelection, for command: String, _ connection: DaemonConnection,
-    hasGreeting: Bool
-  ) throws(ClientError) -> ObtainedKeys {
+  private static func commands(of selection: KeySelection, for command: String) -> [Command] {
     let name = command.split(separator: "/").last.map(String.init) ?? command
     let claim = Command(.option, options: [("command", PrintableText.claim(name))])
-    let commands = [claim] + selection.commands
-    try connection.send(commands)
-    if !hasGreeting { try connection.receiveGreeting() }
+    return [claim] + selection.commands
+  }
+
+  private static func receive(
+    _ selection: KeySelection, answersTo commands: [Command], _ connection: DaemonConnection
+  ) throws(ClientError) -> ObtainedKeys {
     var obtained = ObtainedKeys(chosenNames: selection.chosenNames)
     for _ in commands {
       let reply = try connection.receiveReply()
@@ -139,7 +145,7 @@ struct ObtainedKeys: ~Copyable {
   }
 
   /// What a login to Coffer itself consists of; it is no command's business.
-  private static let loginNames: Set<String> = ["COFFER_API_KEY", "COFFER_KEY_FILE"]
+  private static let loginNames: Set<String> = [PresentedKey.variable, "COFFER_KEY_FILE"]
 
   /// The environment of the command.
   consuming func environment() throws(ClientError) -> EnvironmentBlock {

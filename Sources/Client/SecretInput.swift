@@ -26,16 +26,41 @@ enum SecretInput {
     }
   }
 
+  /// Asks on a terminal, or reads standard input where that is none.
+  ///
+  /// - Parameters:
+  ///   - prompt: What is asked for, as in `Key: `.
+  ///   - object: What it is, for messages.
+  /// - Returns: The secret, without an only line feed at its end.
+  /// - Throws: ``ClientError`` with exit status 1.
+  static func read(prompt: String, for object: String) throws(ClientError) -> Secret {
+    guard isTerminal else { return try readStandardInput(for: object) }
+    guard let typed = try ask(prompt) else {
+      throw ClientError(ExitStatus.failed, "\(object): there is no terminal to ask on")
+    }
+    return typed
+  }
+
+  /// Reads the secret that opens the vault from where the arguments say; nil if
+  /// they name none.
+  static func readNamed(by arguments: Arguments) throws(ClientError) -> Secret? {
+    if let path = arguments["key-file"] { return try readKeyFile(path) }
+    guard let number = arguments["passphrase-fd"] else { return nil }
+    return try readDescriptor(number, for: "passphrase")
+  }
+
   /// Whether standard input is a terminal.
-  static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
+  private static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
 
   /// Reads standard input to its end, without an only line feed there.
-  static func readStandardInput(for object: String) throws(ClientError) -> Secret {
+  private static func readStandardInput(for object: String) throws(ClientError) -> Secret {
     try read(descriptor: STDIN_FILENO, named: "standard input", for: object)
   }
 
   /// Reads a descriptor to its end, without an only line feed there.
-  static func readDescriptor(_ text: String, for object: String) throws(ClientError) -> Secret {
+  private static func readDescriptor(
+    _ text: String, for object: String
+  ) throws(ClientError) -> Secret {
     guard let number = CInt(text), number >= 0 else {
       throw .usage("--passphrase-fd takes the number of an open descriptor")
     }

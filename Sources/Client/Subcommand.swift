@@ -35,14 +35,17 @@ struct Subcommand: Sendable {
     case everyday
     case vault
     case people
+    case checking
     case other
   }
 
   /// All commands, in the order of the list.
   static let all: [Subcommand] = [
-    .run, .create, .importKey, .list, .show, .revoke,
-    .initialize, .unlock, .lock, .status,
-    .whoAmI, .workspace, .user, .grant,
+    .run, .create, .importKey, .list, .show, .rotate, .replace, .revoke, .suspend, .resume,
+    .expire,
+    .initialize, .unlock, .lock, .status, .doctor,
+    .whoAmI, .workspace, .user, .grant, .policy,
+    .verify, .burn, .unused, .why, .audit,
     .help, .version,
   ]
 
@@ -56,7 +59,7 @@ struct Subcommand: Sendable {
 
   /// The option of those that speak with a daemon.
   static let systemOption = OptionSpecification(
-    "system", "speak with the daemon of the system, not with one's own")
+    "system", "speak with the system's daemon, not with one's own")
 
   // MARK: Help
 
@@ -104,5 +107,4 @@ struct Subcommand: Sendable {
       ? "a value is never given as an argument, where every process could read it"
       : "'coffer \(name) --help' explains it"
   }
-
 }

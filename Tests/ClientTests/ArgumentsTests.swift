@@ -85,6 +85,33 @@ struct ArgumentsTests {
     #expect(!sorted.has("key") && !sorted.has("j"))
   }
 
+  @Test("passes on what was given, in the order of the protocol") func givesOptions() throws {
+    let sorted = try Self.sorted(["-j", "--env=A", "-k", "b"])
+    let given = sorted.given(["env", "verbose", "json"])
+    #expect(given.map(\.0) == ["env", "json"])
+    #expect(given.map(\.1) == ["A", nil])
+  }
+
+  @Test("refuses what another action of the command takes") func allows() throws {
+    let sorted = try Self.sorted(["-j", "--env=A"])
+    try sorted.allow(["env", "json"], for: "user add")
+    let error = #expect(throws: ClientError.self) {
+      try sorted.allow(["json", "key"], for: "user list")
+    }
+    #expect(error?.message == "--env is no option of 'user list'")
+    #expect(error?.hint == "it takes --json and --key")
+    #expect(error?.status == ExitStatus.usage)
+  }
+
+  @Test("refuses two options of which there can be one") func excludes() throws {
+    let sorted = try Self.sorted(["-j", "--env=A"])
+    try sorted.exclude(["env", "verbose"])
+    let error = #expect(throws: ClientError.self) {
+      try sorted.exclude(["verbose", "env", "json"])
+    }
+    #expect(error?.message == "--env and --json exclude each other")
+  }
+
   // MARK: Refusing
 
   struct Wrong: CustomTestStringConvertible {

@@ -71,6 +71,15 @@ struct JSONTests {
     #expect(JSON.object([]).text == "{}")
   }
 
+  @Test("takes over numbers and lists of the protocol") func takesOver() {
+    #expect(JSON.integer("12").text == "12")
+    #expect(JSON.integer(nil).text == "null")
+    #expect(JSON.integer("1x").text == "null")
+    #expect(JSON.list("a,b").text == "[\"a\",\"b\"]")
+    #expect(JSON.list("").text == "[]")
+    #expect(JSON.list(nil).text == "[]")
+  }
+
   @Test("keeps the order of members, and escapes their names") func writesMembers() {
     let object = JSON.object([("b", .number(1)), ("a\"", .string("x")), ("c", .object([]))])
     #expect(object.text == "{\"b\":1,\"a\\\"\":\"x\",\"c\":{}}")
@@ -110,6 +119,19 @@ struct TableTests {
         "a           revoked",
         "é",
       ])
+  }
+
+  @Test("leaves out columns in which nothing stands") func leavesOut() {
+    #expect(
+      Table.linesOfFilled(header: ["A", "B", "C"], rows: [["x", "", "y"], ["xx", "", ""]])
+        == ["A   C", "x   y", "xx"])
+    #expect(Table.linesOfFilled(header: ["A", "B"], rows: [["x", ""]]) == ["A", "x"])
+  }
+
+  @Test("a cell that is wider than its column moves the rest") func moves() {
+    #expect(Table.line(["a", "b", "c"], widths: [3, 1, 0]) == "a    b  c")
+    #expect(Table.line(["abcd", "b", "c"], widths: [3, 1, 0]) == "abcd  b  c")
+    #expect(Table.line(["a", "", ""], widths: [3, 1, 0]) == "a")
   }
 
   @Test("a header stands alone where there is no row") func writesHeader() {

@@ -29,15 +29,15 @@ extension Subcommand {
     return ExitStatus.done
   }
 
-  /// All commands, a line each.
+  /// All commands, a line each: one screen of 40 lines, 80 columns wide.
   static var overview: [String] {
     var lines = [
-      "Keeps API keys in an encrypted vault, and gives them to the commands that need them.",
-      "", "Usage: coffer COMMAND [ARGUMENT...]",
+      "Keeps API keys in an encrypted vault, for the commands that need them.",
+      "Usage: coffer COMMAND [ARGUMENT...]", "",
     ]
     let width = (all.map(\.name.count).max() ?? 0) + 2
     for group in Group.allCases {
-      lines += ["", "\(group.rawValue.prefix(1).uppercased())\(group.rawValue.dropFirst()):"]
+      lines.append("\(group.rawValue.prefix(1).uppercased())\(group.rawValue.dropFirst()):")
       for subcommand in all where subcommand.group == group {
         let space = String(repeating: " ", count: width - subcommand.name.count)
         lines.append("  \(subcommand.name)\(space)\(subcommand.summary)")

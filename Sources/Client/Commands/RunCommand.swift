@@ -5,17 +5,17 @@ internal import Wire
 extension Subcommand {
   static let run = Subcommand(
     name: "run", group: .everyday,
-    synopsis: "run [-k KEY[=NAME]]... [-w WORKSPACE]... [--] COMMAND [ARGUMENT...]",
+    synopsis: "run [-k KEY[=NAME]]... [-w WORKSPACE]... [--] COMMAND [ARG...]",
     summary: "Runs a command with keys in its environment.",
     details: [
-      "Coffer gets out of the way: the command has this process' id, terminal, signals and",
-      "exit status. If any key cannot be had, the command does not run, and the exit status",
-      "is 125 (126: it cannot be executed, 127: it is not there).",
+      "Coffer gets out of the way: the command has this process' id, terminal,",
+      "signals and exit status. If any key cannot be had, the command does not run,",
+      "and the exit status is 125 (126: it cannot be executed, 127: it is not there).",
     ],
     options: [
       OptionSpecification(
         "key", short: "k", value: "KEY[=NAME]", repeats: true,
-        "inject a key, under its environment name or this one"),
+        "inject a key, as its environment name or this"),
       OptionSpecification(
         "workspace", short: "w", value: "WORKSPACE", repeats: true,
         "inject all keys of a workspace that you may use"),

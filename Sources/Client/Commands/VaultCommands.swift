@@ -1,133 +1,15 @@
+internal import Keyring
 internal import Platform
 internal import Wire
 
 extension Subcommand {
-  static let initialize = Subcommand(
-    name: "init", group: .vault,
-    synopsis: "init --organization NAME [--key-file PATH | --passphrase-fd N] [--no-recovery]",
-    summary: "Makes a vault, and leaves it unlocked.",
-    details: [
-      "Asks twice for a passphrase on the terminal, unless another secret is named. A",
-      "recovery code is printed to standard output, this once: write it down.",
-      "With --system root makes the vault of the machine, and names its Owner.",
-    ],
-    options: [
-      OptionSpecification(
-        "organization", value: "NAME", "the organization that the keys belong to"),
-      OptionSpecification("owner", value: "NAME", "the Owner's name (default: the login name)"),
-      OptionSpecification("owner-uid", value: "N", "with --system, the Owner's uid"),
-      OptionSpecification(
-        "key-file", value: "PATH", "open it with this file; it is made if it is not there"),
-      OptionSpecification("passphrase-fd", value: "N", "read the passphrase from a descriptor"),
-      OptionSpecification("no-recovery", "make no recovery code"),
-      systemOption,
-    ],
-    asksForSecret: true,
-    examples: [
-      "coffer init --organization acme",
-      "coffer init --organization acme --key-file ~/.config/coffer.key --no-recovery",
-    ]
-  ) { arguments throws(ClientError) in
-    let command = try initCommand(arguments)
-    let path = arguments["key-file"]
-    // The daemon first: a file that is made and not needed would be in the way.
-    let dialogue = try Dialogue(arguments)
-    try requireNoVault(dialogue)
-    let isNew = try path.map(SecretInput.makeKeyFile) ?? false
-    do throws(ClientError) {
-      let secret = try initSecret(arguments)
-      try found(command, with: secret, dialogue)
-    } catch {
-      // Where the daemon did not say no, there may be a vault that needs the file.
-      if isNew, let path, error.isRefusal { try? Directory.removeFile(path) }
-      throw error
-    }
-    if isNew, let path { Console.note("made the key file \(path): whoever has it opens the vault") }
-    return ExitStatus.done
-  }
-
-  private static func initCommand(_ arguments: Arguments) throws(ClientError) -> Command {
-    guard let organization = arguments["organization"] else {
-      throw .usage(
-        "the organization is missing", hint: "as in 'coffer init --organization acme'")
-    }
-    guard !arguments.has("key-file") || !arguments.has("passphrase-fd") else {
-      throw .usage("--key-file and --passphrase-fd exclude each other")
-    }
-    var options: [(String, String?)] = [("organization", organization)]
-    for name in ["owner", "owner-uid"] {
-      if let value = arguments[name] { options.append((name, value)) }
-    }
-    if arguments.has("key-file") { options.append(("key-file", nil)) }
-    if arguments.has("no-recovery") { options.append(("no-recovery", nil)) }
-    return Command(.initialize, options: options)
-  }
-
-  private static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
-    try dialogue.connection.send([Command(.status)])
-    let status = StatusFields(
-      fields: try dialogue.connection.receiveReply().statuses.flatMap(\.fields))
-    guard status["state"] != "none" else { return }
-    if status["state"] == "damaged" {
-      throw ClientError(
-        ExitStatus.failed, status["problem"] ?? "the vault is damaged",
-        hint: "set COFFER_HOME to make another vault elsewhere")
-    }
-    throw ClientError(
-      ExitStatus.failed, "there is a vault already",
-      hint: "set COFFER_HOME to have another one elsewhere")
-  }
-
-  private static func initSecret(_ arguments: Arguments) throws(ClientError) -> Secret {
-    if let path = arguments["key-file"] { return try SecretInput.readKeyFile(path) }
-    if let number = arguments["passphrase-fd"] {
-      return try SecretInput.readDescriptor(number, for: "passphrase")
-    }
-    for _ in 1...3 {
-      guard let first = try SecretInput.ask("New passphrase for the vault: "),
-        let second = try SecretInput.ask("The same again: ")
-      else {
-        throw .usage(
-          "there is no terminal to ask for a passphrase on",
-          hint: "use --key-file PATH or --passphrase-fd N")
-      }
-      guard first.count > 0 else {
-        Console.note("a passphrase is not empty")
-        continue
-      }
-      if areEqual(first, second) { return first }
-      Console.note("the two are not the same, so nothing was done")
-    }
-    throw ClientError(ExitStatus.failed, "no passphrase was chosen")
-  }
-
-  private static func areEqual(_ one: borrowing Secret, _ other: borrowing Secret) -> Bool {
-    one.withBytes { one in
-      other.withBytes { other in
-        one.count == other.count && one.indices.allSatisfy { one[$0] == other[$0] }
-      }
-    }
-  }
-
-  private static func found(
-    _ command: Command, with secret: consuming Secret, _ dialogue: Dialogue
-  ) throws(ClientError) {
-    let answer: Secret? = consume secret
-    try dialogue.connection.send([command])
-    let reply = try dialogue.connection.receiveReply(answeringWith: answer)
-    Console.note("made the vault; it is unlocked")
-    guard reply.data.count > 0 else { return }
-    Console.note("this recovery code opens the vault when all else is lost; it is shown only now:")
-    try Console.print(try reply.data.finish())
-  }
-
   static let unlock = Subcommand(
     name: "unlock", group: .vault, synopsis: "unlock [--key-file PATH | --passphrase-fd N]",
     summary: "Opens the vault.",
     details: [
       "Asks for the passphrase on the terminal; the recovery code will do as well.",
-      "COFFER_KEY_FILE names a key file that opens it without being asked. Other commands",
-      "open a locked vault by themselves in the same way.",
+      "COFFER_KEY_FILE names a key file that opens it without being asked. Other",
+      "commands open a locked vault by themselves in the same way.",
     ],
     options: [
       OptionSpecification("key-file", value: "PATH", "open it with this file"),
@@ -137,15 +19,11 @@ extension Subcommand {
     asksForSecret: true,
     examples: ["coffer unlock", "coffer unlock --key-file ~/.config/coffer.key"]
   ) { arguments throws(ClientError) in
-    guard !arguments.has("key-file") || !arguments.has("passphrase-fd") else {
-      throw .usage("--key-file and --passphrase-fd exclude each other")
-    }
-    let dialogue = try Dialogue(arguments)
-    if let path = arguments["key-file"] {
-      try Unlocking.unlock(dialogue.connection, keyFile: try SecretInput.readKeyFile(path))
-    } else if let number = arguments["passphrase-fd"] {
-      let passphrase = try SecretInput.readDescriptor(number, for: "passphrase")
-      try Unlocking.unlock(dialogue.connection, passphrase: passphrase)
+    try arguments.exclude(["key-file", "passphrase-fd"])
+    let dialogue = try Dialogue(arguments, presentsKey: false)
+    if let secret = try SecretInput.readNamed(by: arguments) {
+      try Unlocking.unlock(
+        dialogue.connection, with: secret, isKeyFile: arguments.has("key-file"))
     } else {
       try Unlocking.unlock(dialogue.connection)
     }
@@ -165,6 +43,7 @@ extension Subcommand {
     }
     try connection.receiveGreeting()
     do throws(ClientError) {
+      try PresentedKey.present(on: connection)
       try connection.send([Command(.lock)])
       _ = try connection.receiveReply()
       Console.note("the vault is locked")
@@ -180,7 +59,7 @@ extension Subcommand {
     summary: "Tells whether the vault is open, and how the daemon is.",
     options: [jsonOption, systemOption], examples: ["coffer status", "coffer status --json"]
   ) { arguments throws(ClientError) in
-    let dialogue = try Dialogue(arguments)
+    let dialogue = try Dialogue(arguments, presentsKey: false)
     try dialogue.connection.send([Command(.status)])
     let fields = try dialogue.connection.receiveReply().statuses.flatMap(\.fields)
     if arguments.has("json") {
@@ -189,14 +68,53 @@ extension Subcommand {
       try Console.print(
         Table.lines(fields.map { (Table.label($0.name), $0.value) }))
     }
+    if let seconds = StatusFields(fields: fields)["clock_ahead"] {
+      Console.note("warning: \(clockWarning(seconds))")
+      Console.hint(
+        "a corrected clock ends this; if it is right, 'coffer doctor --repair clock' (Owners)")
+    }
     return ExitStatus.done
+  }
+
+  /// What is told of a clock that is not believed.
+  static func clockWarning(_ seconds: String) -> String {
+    let isBehind = seconds.hasPrefix("-")
+    let length = Seconds(parsing: (isBehind ? seconds.dropFirst() : seconds[...]) + "s")
+    let jump = "\(length?.text ?? seconds) \(isBehind ? "back" : "ahead")"
+    return "the clock has jumped \(jump); expiry is judged by the time from before that"
   }
 
   private static func statusValue(_ field: (name: String, value: String)) -> JSON {
     switch field.name {
     case "writable", "memory_locked": .boolean(field.value == "yes")
-    case "locks_in": Int64(field.value).map { .number($0) } ?? .null
+    case "locks_in", "clock_ahead": .integer(field.value)
     case _: .string(field.value)
     }
+  }
+
+  static let doctor = Subcommand(
+    name: "doctor", group: .vault, synopsis: "doctor --repair clock",
+    summary: "Mends what needs an Owner's decision.",
+    details: [
+      "clock: believes the clock again that the vault took for wrong, since it had",
+      "jumped by more than an hour. Look at the clock first: expiry is judged by it.",
+    ],
+    options: [OptionSpecification("repair", value: "WHAT", "clock"), systemOption],
+    examples: ["coffer doctor --repair clock"]
+  ) { arguments throws(ClientError) in
+    guard let object = arguments["repair"] else {
+      throw .usage(
+        "it is not said what to repair", hint: "as in 'coffer doctor --repair clock'")
+    }
+    guard object == "clock" else {
+      throw .usage("--repair: \(PrintableText.object(object)) cannot be repaired; clock can")
+    }
+    let command = Command(.check, options: [("repair", object)])
+    let statuses = try Dialogue(arguments).ask(command).statuses
+    let clock = statuses.first { $0.keywords == ["CLOCK"] }
+    Console.note(
+      "the clock is believed: it is \(clock?["now"] ?? "")"
+        + (clock?["was"].map { ", and was \($0) for the vault" } ?? ""))
+    return ExitStatus.done
   }
 }

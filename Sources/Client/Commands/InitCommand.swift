@@ -1,0 +1,118 @@
+internal import Platform
+internal import Wire
+
+extension Subcommand {
+  static let initialize = Subcommand(
+    name: "init", group: .vault,
+    synopsis: "init --organization NAME [options]",
+    summary: "Makes a vault, and leaves it unlocked.",
+    details: [
+      "Asks twice for a passphrase on the terminal, unless another secret is named.",
+      "A recovery code is printed to standard output, this once: write it down.",
+      "With --system root makes the vault of the machine, and names its Owner.",
+    ],
+    options: [
+      OptionSpecification(
+        "organization", value: "NAME", "the organization that the keys belong to"),
+      OptionSpecification("owner", value: "NAME", "the Owner's name (default: the login name)"),
+      OptionSpecification("owner-uid", value: "N", "with --system, the Owner's uid"),
+      OptionSpecification(
+        "key-file", value: "PATH", "open it with this file; it is made if it is not there"),
+      OptionSpecification("passphrase-fd", value: "N", "read the passphrase from a descriptor"),
+      OptionSpecification("no-recovery", "make no recovery code"),
+      systemOption,
+    ],
+    asksForSecret: true,
+    examples: [
+      "coffer init --organization acme",
+      "coffer init --organization acme --key-file ~/.config/coffer.key --no-recovery",
+    ]
+  ) { arguments throws(ClientError) in
+    let command = try initCommand(arguments)
+    let path = arguments["key-file"]
+    // The daemon first: a file that is made and not needed would be in the way.
+    let dialogue = try Dialogue(arguments, presentsKey: false)
+    try requireNoVault(dialogue)
+    let isNew = try path.map(SecretInput.makeKeyFile) ?? false
+    do throws(ClientError) {
+      let secret = try initSecret(arguments)
+      try found(command, with: secret, dialogue)
+    } catch {
+      // Where the daemon did not say no, there may be a vault that needs the file.
+      if isNew, let path, error.isRefusal { try? Directory.removeFile(path) }
+      throw error
+    }
+    if isNew, let path { Console.note("made the key file \(path): whoever has it opens the vault") }
+    return ExitStatus.done
+  }
+
+  private static func initCommand(_ arguments: Arguments) throws(ClientError) -> Command {
+    guard let organization = arguments["organization"] else {
+      throw .usage(
+        "the organization is missing", hint: "as in 'coffer init --organization acme'")
+    }
+    try arguments.exclude(["key-file", "passphrase-fd"])
+    var options: [(String, String?)] = [("organization", organization)]
+    for name in ["owner", "owner-uid"] {
+      if let value = arguments[name] { options.append((name, value)) }
+    }
+    if arguments.has("key-file") { options.append(("key-file", nil)) }
+    if arguments.has("no-recovery") { options.append(("no-recovery", nil)) }
+    return Command(.initialize, options: options)
+  }
+
+  private static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
+    try dialogue.connection.send([Command(.status)])
+    let status = StatusFields(
+      fields: try dialogue.connection.receiveReply().statuses.flatMap(\.fields))
+    guard status["state"] != "none" else { return }
+    if status["state"] == "damaged" {
+      throw ClientError(
+        ExitStatus.failed, status["problem"] ?? "the vault is damaged",
+        hint: "set COFFER_HOME to make another vault elsewhere")
+    }
+    throw ClientError(
+      ExitStatus.failed, "there is a vault already",
+      hint: "set COFFER_HOME to have another one elsewhere")
+  }
+
+  private static func initSecret(_ arguments: Arguments) throws(ClientError) -> Secret {
+    if let secret = try SecretInput.readNamed(by: arguments) { return secret }
+    for _ in 1...3 {
+      guard let first = try SecretInput.ask("New passphrase for the vault: "),
+        let second = try SecretInput.ask("The same again: ")
+      else {
+        throw .usage(
+          "there is no terminal to ask for a passphrase on",
+          hint: "use --key-file PATH or --passphrase-fd N")
+      }
+      guard first.count > 0 else {
+        Console.note("a passphrase is not empty")
+        continue
+      }
+      if areEqual(first, second) { return first }
+      Console.note("the two are not the same, so nothing was done")
+    }
+    throw ClientError(ExitStatus.failed, "no passphrase was chosen")
+  }
+
+  private static func areEqual(_ one: borrowing Secret, _ other: borrowing Secret) -> Bool {
+    one.withBytes { one in
+      other.withBytes { other in
+        one.count == other.count && one.indices.allSatisfy { one[$0] == other[$0] }
+      }
+    }
+  }
+
+  private static func found(
+    _ command: Command, with secret: consuming Secret, _ dialogue: Dialogue
+  ) throws(ClientError) {
+    let answer: Secret? = consume secret
+    try dialogue.connection.send([command])
+    let reply = try dialogue.connection.receiveReply(answeringWith: answer)
+    Console.note("made the vault; it is unlocked")
+    guard reply.data.count > 0 else { return }
+    Console.note("this recovery code opens the vault when all else is lost; it is shown only now:")
+    try Console.print(try reply.data.finish())
+  }
+}

@@ -1,0 +1,78 @@
+internal import Wire
+
+/// The fields of keys, as `list` and `show` print them.
+enum KeyFields {
+  private static let texts = [
+    "id", "name", "type", "workspace", "owner", "origin", "state", "env", "access", "custody",
+    "scope", "use_role", "expires", "created", "creator", "last_used",
+  ]
+
+  /// What LIST tells of a key, as members of a JSON object.
+  static func members(_ key: StatusFields) -> [(String, JSON)] {
+    texts.map { ($0, .optional(key[$0])) } + [
+      ("uses", .integer(key["uses"])), ("flags", .list(key["flags"])),
+    ]
+  }
+
+  /// What SHOW tells besides, but for rights and versions.
+  static func furtherMembers(_ key: StatusFields) -> [(String, JSON)] {
+    [
+      ("note", .optional(key["note"])), ("last_user", .integer(key["last_user"])),
+      ("last_command", .optional(key["last_command"])),
+    ]
+      + ["suspended", "suspender", "revoked", "revoker", "reason"].map {
+        ($0, .optional(key[$0]))
+      }
+  }
+
+  static func versionMembers(_ version: StatusFields) -> [(String, JSON)] {
+    [("number", .integer(version["number"]))]
+      + ["state", "author", "created", "expires", "ends", "last_used"].map {
+        ($0, .optional(version[$0]))
+      }
+  }
+
+  /// What most terminals show of a line.
+  private static let columnCount = 80
+
+  /// Keys in columns, without those columns in which nothing stands.
+  ///
+  /// Where the lines get too long, a flag stands for all of a key's: `idle+2`.
+  static func table(_ keys: [StatusFields]) -> [String] {
+    let lines = table(keys) { $0.joined(separator: ",") }
+    guard lines.contains(where: { $0.count > columnCount }) else { return lines }
+    return table(keys) { flags in
+      flags.count > 1 ? "\(flags[0])+\(flags.count - 1)" : flags.joined()
+    }
+  }
+
+  private static func table(
+    _ keys: [StatusFields], _ text: (_ flags: [Substring]) -> String
+  ) -> [String] {
+    Table.linesOfFilled(
+      header: ["NAME", "ORIGIN", "STATE", "ENV", "EXPIRES", "LAST USED", "FLAGS"],
+      rows: keys.map { key in
+        [
+          key["name"] ?? "", key["origin"] ?? "", key["state"] ?? "", key["env"] ?? "",
+          day(key["expires"]) ?? "never", day(key["last_used"]) ?? "",
+          text((key["flags"] ?? "").split(separator: ",")),
+        ]
+      })
+  }
+
+  /// Versions in columns; only the end of a grace is worth its minute.
+  static func versionTable(_ versions: [StatusFields]) -> [String] {
+    Table.linesOfFilled(
+      header: ["VERSION", "STATE", "AUTHOR", "CREATED", "EXPIRES", "ENDS", "LAST USED"],
+      rows: versions.map { version in
+        [
+          version["number"] ?? "", version["state"] ?? "", version["author"] ?? "",
+          day(version["created"]) ?? "", day(version["expires"]) ?? "never",
+          version["ends"] ?? "", day(version["last_used"]) ?? "",
+        ]
+      })
+  }
+
+  /// The date of a time in RFC 3339.
+  static func day(_ time: String?) -> String? { time.map { String($0.prefix(10)) } }
+}
