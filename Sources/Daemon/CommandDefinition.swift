@@ -1,3 +1,4 @@
+internal import Keyring
 internal import Wire
 
 /// One command: what it is called, takes, says of itself, and does.
@@ -63,6 +64,13 @@ struct CommandDefinition: Sendable {
     guard wordCount.contains(command.words.count) else {
       throw Failure(.parameter, "this is not how it is written: \(synopsis)")
     }
+  }
+
+  /// Reads a client's words by the rules; what breaks one is no matter of rights.
+  static func parsed<Result>(
+    _ body: () throws(Refusal) -> Result
+  ) throws(Failure) -> Result {
+    do throws(Refusal) { return try body() } catch { throw Failure(error) }
   }
 
   /// The definition of each command; a new verb does not compile without one.

@@ -39,6 +39,9 @@ enum Limits {
   static let pageDefault = 100
   static let pageMaximum = 1000
 
+  /// Rows of the audit that one command reads: some milliseconds of work.
+  static let auditRows = 1024
+
   /// Refusals of one uid that get audit rows of their own, in a minute.
   static let auditedRefusals = 10
 

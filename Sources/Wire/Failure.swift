@@ -82,6 +82,28 @@ extension Failure {
 }
 
 extension Failure.Code {
+  /// The word for it in the audit.
+  package var word: String {
+    switch self {
+    case .failed: "failed"
+    case .damaged: "damaged"
+    case .wrongPassphrase: "wrong passphrase"
+    case .notFound: "not found"
+    case .invalid: "invalid"
+    case .timeout: "timeout"
+    case .conflict: "conflict"
+    case .malformed: "malformed"
+    case .wrongState: "wrong state"
+    case .locked: "locked"
+    case .limit: "limit"
+    case .forbidden: "forbidden"
+    case .lineTooLong: "line too long"
+    case .canceled: "canceled"
+    case .denied: "denied"
+    case .unknownOption, .unexpectedCommand, .unknownCommand, .syntax, .parameter: "syntax"
+    }
+  }
+
   package init(_ word: Refusal.Word) {
     switch word {
     case .notFound: self = .notFound

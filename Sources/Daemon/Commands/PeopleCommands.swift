@@ -3,94 +3,123 @@ internal import Platform
 internal import Store
 internal import Wire
 
-// People and workspaces.
+// People: who asks, users and their roles.
 
 extension CommandDefinition {
   static let whoAmI = CommandDefinition(
     verb: .whoAmI, synopsis: "WHOAMI",
     help: [
-      "Tells on whose behalf the daemon acts for you: uid, user, role; and a line",
-      "'WORKSPACE name=... role=...' for each workspace in sight.",
+      "Tells on whose behalf the daemon acts for you: uid, user, role; or uid, key, id and type",
+      "of the key that the connection acts as. And a line 'WORKSPACE name=... role=...' for",
+      "each workspace in sight.",
     ],
     availability: .unlocked
   ) { exchange, _ throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
-    let user = try exchange.server.gate.user(of: exchange, in: vault)
+    let standing = try exchange.server.gate.standing(of: exchange, in: vault)
     exchange.status(["uid=\(exchange.peer.userID)"])
-    exchange.status(["user=\(user.name.text)"])
-    exchange.status(["role=\(user.role.rawValue)"])
-    for workspace in vault.organization.workspaces(inSightOf: user) {
-      let rank = vault.organization.rank(of: user, in: workspace.id)
-      exchange.status(["WORKSPACE"], [("name", workspace.name.text), ("role", rank.text)])
+    if let key = standing.key {
+      exchange.status(["key=\(vault.organization.name(of: key, seenBy: nil))"])
+      exchange.status(["id=\(key.id.text)"])
+      exchange.status(["type=\(key.type.rawValue)"])
+      if let scope = key.scope {
+        exchange.status(["SCOPE"], [("text", vault.organization.text(scope))])
+      }
+    } else if let user = standing.user {
+      exchange.status(["user=\(user.name.text)"])
+      exchange.status(["role=\(user.role.rawValue)"])
+    }
+    listWorkspaces(for: standing, in: vault.organization, to: exchange)
+    return .done
+  }
+
+  static let user = CommandDefinition(
+    verb: .user,
+    synopsis: "USER ADD NAME --uid=N | LIST | DISABLE|ENABLE|REMOVE NAME | REBIND NAME --uid=N",
+    help: [
+      "ADD adds a user bound to a uid, as a Member; DISABLE suspends a user and their user",
+      "keys until ENABLE; REMOVE ends both for good; REBIND binds a user to another uid. All",
+      "of it is the Owners'; REBIND also uid 0's, who is then asked for PASSPHRASE, or for",
+      "KEYFILE with --key-file. 'USER name=... uid=... role=... state=... changed=...', and:",
+      "  EFFECT key=... id=... change=...  what becomes of a key",
+      "  SEEN key=... id=... version=... how=... at=... user=...  a live value that they had",
+      "  --dry-run  tells all that, and changes nothing",
+      "LIST lists the users in sight: 'USER name=... uid=... role=... state=...' for each, and",
+      "behind it for each workspace role 'ROLE user=... workspace=... role=...'.",
+    ],
+    options: ["uid"], flags: ["dry-run", "key-file"], wordCount: 1...2, availability: .unlockedToAll
+  ) { exchange, command throws(Failure) in
+    let hasUID = command.hasOption("uid")
+    switch (command.words[0].uppercased(), command.words.count) {
+    case ("ADD", 2): return try addUser(exchange, command)
+    case ("REBIND", 2): return try rebindUser(exchange, command)
+    case ("DISABLE", 2) where !hasUID: return try set(.disabled, exchange, command)
+    case ("ENABLE", 2) where !hasUID: return try set(.active, exchange, command)
+    case ("REMOVE", 2) where !hasUID: return try set(.removed, exchange, command)
+    case ("LIST", 1) where !hasUID: return try listUsers(exchange)
+    case _:
+      throw Failure(
+        .parameter, "this is not how it is written: USER ADD NAME --uid=N, USER LIST, ...",
+        hint: "'HELP USER' has all forms")
+    }
+  }
+
+  static let grant = CommandDefinition(
+    verb: .grant, synopsis: "GRANT USER ROLE [WORKSPACE] [--dry-run]",
+    help: [
+      "Gives a user a role in the organization (owner, member; Owners), or in a workspace",
+      "(viewer, editor, admin, none; its Admins, up to their own rank, and Owners).",
+      "Answers 'GRANT changed=yes' or, if it was so already, 'GRANT changed=no', and 'EFFECT'",
+      "and 'SEEN' lines as USER does. --dry-run changes nothing.",
+    ],
+    flags: ["dry-run"], wordCount: 2...3, availability: .unlocked
+  ) { exchange, command throws(Failure) in
+    let request = try parsed { () throws(Refusal) in try grantRequest(command.words) }
+    return try changePeople(
+      request, exchange, about: command.words.joined(separator: " ")
+    ) { _, changes in
+      exchange.status(["GRANT"], [("changed", changes.isEmpty ? "no" : "yes")])
+    }
+  }
+
+  // MARK: Helpers
+
+  private static func listUsers(_ exchange: Exchange) throws(Failure) -> Progress {
+    let vault = try exchange.server.keeper.openVault()
+    let organization = vault.organization
+    let standing = try exchange.server.gate.standing(of: exchange, in: vault)
+    for other in organization.users(inSightOf: standing) {
+      exchange.status(["USER"], fields(of: other))
+      for (workspace, role) in organization.workspaceRoles(of: other, inSightOf: standing) {
+        exchange.status(
+          ["ROLE"],
+          [
+            ("user", other.name.text), ("workspace", workspace.name.text),
+            ("role", role.rawValue),
+          ])
+      }
     }
     return .done
   }
 
-  static let workspace = CommandDefinition(
-    verb: .workspace, synopsis: "WORKSPACE ADD NAME | WORKSPACE LIST",
-    help: [
-      "Adds a workspace (Owners), or lists those in sight, a line each:",
-      "'WORKSPACE name=... role=...', with one's own role.",
-    ],
-    wordCount: 1...2, availability: .unlocked
-  ) { exchange, command throws(Failure) in
-    switch (command.words[0].uppercased(), command.words.count) {
-    case ("ADD", 2):
-      let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
-      exchange.server.committer.submit(
-        .addWorkspace(name), of: exchange, about: name.text
-      ) { _, _ in
-        exchange.status(["WORKSPACE"], [("name", name.text)])
-      }
-      return .pending
-    case ("LIST", 1):
-      let vault = try exchange.server.keeper.openVault()
-      let user = try exchange.server.gate.user(of: exchange, in: vault)
-      for workspace in vault.organization.workspaces(inSightOf: user) {
-        let rank = vault.organization.rank(of: user, in: workspace.id)
-        exchange.status(["WORKSPACE"], [("name", workspace.name.text), ("role", rank.text)])
-      }
-      return .done
-    case _:
-      throw Failure(
-        .parameter, "this is not how it is written: WORKSPACE ADD NAME | WORKSPACE LIST")
-    }
-  }
-
-  static let user = CommandDefinition(
-    verb: .user, synopsis: "USER ADD NAME --uid=N | USER LIST",
-    help: [
-      "Adds a user bound to a uid, as a Member (Owners); or lists the users in sight: a line",
-      "'USER name=... uid=... role=...' for each, and behind it for each workspace role a line",
-      "'ROLE user=... workspace=... role=...'.",
-    ],
-    options: ["uid"], wordCount: 1...2, availability: .unlocked
-  ) { exchange, command throws(Failure) in
-    switch (command.words[0].uppercased(), command.words.count) {
-    case ("ADD", 2): return try addUser(exchange, command)
-    case ("LIST", 1) where !command.hasOption("uid"):
-      let vault = try exchange.server.keeper.openVault()
-      let organization = vault.organization
-      let user = try exchange.server.gate.user(of: exchange, in: vault)
-      for other in organization.users(inSightOf: user) {
-        let name = other.name.text
-        exchange.status(
-          ["USER"], [("name", name), ("uid", String(other.uid)), ("role", other.role.rawValue)])
-        for (workspace, role) in organization.workspaceRoles(of: other, inSightOf: user) {
-          exchange.status(
-            ["ROLE"],
-            [("user", name), ("workspace", workspace.name.text), ("role", role.rawValue)])
-        }
-      }
-      return .done
-    case _:
-      throw Failure(.parameter, "this is not how it is written: USER ADD NAME --uid=N | USER LIST")
-    }
+  private static func fields(of user: User) -> [(String, String?)] {
+    [
+      ("name", user.name.text), ("uid", String(user.uid)), ("role", user.role.rawValue),
+      ("state", user.state.rawValue),
+    ]
   }
 
   private static func addUser(
     _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
+    let (name, uid) = try parsedUser(command)
+    return try changePeople(.addUser(name, uid: uid), exchange, about: name.text) {
+      organization, changes in
+      describe(name, in: organization, changes, to: exchange)
+    }
+  }
+
+  private static func parsedUser(_ command: Command) throws(Failure) -> (Name, uid: UInt32) {
     let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
     guard let text = command.value(of: "uid") else {
       throw Failure(.parameter, "--uid=N is missing")
@@ -98,30 +127,72 @@ extension CommandDefinition {
     guard let uid = UInt32(text) else {
       throw Failure(.invalid, "--uid: a uid is a number from 0 to 4294967294")
     }
-    exchange.server.committer.submit(
-      .addUser(name, uid: uid), of: exchange, about: name.text
-    ) { _, _ in
-      exchange.status(["USER"], [("name", name.text), ("uid", String(uid)), ("role", "member")])
-    }
-    return .pending
+    return (name, uid)
   }
 
-  static let grant = CommandDefinition(
-    verb: .grant, synopsis: "GRANT USER ROLE [WORKSPACE]",
-    help: [
-      "Gives a user a role in the organization (owner, member; Owners), or in a workspace",
-      "(viewer, editor, admin, none; its Admins, up to their own rank, and Owners).",
-      "Answers 'GRANT changed=yes' or, if it was so already, 'GRANT changed=no'.",
-    ],
-    wordCount: 2...3, availability: .unlocked
-  ) { exchange, command throws(Failure) in
-    let request = try parsed { () throws(Refusal) in try grantRequest(command.words) }
-    exchange.server.committer.submit(
-      request, of: exchange, about: command.words.joined(separator: " ")
-    ) { _, changes in
-      exchange.status(["GRANT"], [("changed", changes.isEmpty ? "no" : "yes")])
+  private static func set(
+    _ state: UserState, _ exchange: Exchange, _ command: Command
+  ) throws(Failure) -> Progress {
+    let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
+    let vault = try exchange.server.keeper.openVault()
+    let id = vault.organization.user(named: name)?.id
+    return try changePeople(.setUserState(state, ofUser: name), exchange, about: name.text) {
+      organization, changes in
+      // A removed user is not found by the name any more.
+      guard let id else { return }
+      exchange.status(
+        ["USER"], fields(of: organization[id]) + [("changed", changes.isEmpty ? "no" : "yes")])
     }
-    return .pending
+  }
+
+  private static func describe(
+    _ name: Name, in organization: Organization, _ changes: [Change], to exchange: Exchange
+  ) {
+    guard let user = organization.user(named: name) else { return }
+    exchange.status(
+      ["USER"], fields(of: user) + [("changed", changes.isEmpty ? "no" : "yes")])
+  }
+
+  /// Binds a user to another uid; uid 0, who is no Owner, shows a secret of the vault.
+  private static func rebindUser(
+    _ exchange: Exchange, _ command: Command
+  ) throws(Failure) -> Progress {
+    let server = exchange.server
+    let (name, uid) = try parsedUser(command)
+    let answer = { (organization: Organization, changes: [Change]) in
+      describe(name, in: organization, changes, to: exchange)
+    }
+    guard isRootOfSystem(exchange), !isOwner(exchange) else {
+      return try changePeople(
+        .rebindUser(name, uid: uid, hasShownSecret: false), exchange, about: name.text, answer)
+    }
+    let kind = secretKind(command)
+    return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
+      (text) throws(Failure) in
+      let secret = try unlockSecret(kind, copying: text)
+      try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: { _ in true }) {
+        result in
+        switch consume result {
+        case .failure(let error):
+          if case .wrongSecret = error { server.gate.noteWrongSecret(exchange) }
+          exchange.fail(Failure(error))
+        case .success:
+          exchange.proceed { () throws(Failure) in
+            try changePeople(
+              .rebindUser(name, uid: uid, hasShownSecret: true), exchange, about: name.text,
+              answer)
+          }
+        }
+      }
+      return .pending
+    }
+  }
+
+  private static func isOwner(_ exchange: Exchange) -> Bool {
+    guard let vault = exchange.server.keeper.vault else { return false }
+    let caller = exchange.server.gate.caller(exchange, in: vault.organization)
+    let now = exchange.server.keeper.now()
+    return (try? vault.organization.standing(of: caller, at: now))?.person?.role == .owner
   }
 
   private static func grantRequest(_ words: [String]) throws(Refusal) -> Request {
@@ -140,12 +211,5 @@ extension CommandDefinition {
       throw .invalid("role", "a role in a workspace is viewer, editor, admin or none")
     }
     return .setWorkspaceRole(role, ofUser: user, inWorkspace: workspace)
-  }
-
-  /// Reads a client's words by the rules; what breaks one is no matter of rights.
-  static func parsed<Result>(
-    _ body: () throws(Refusal) -> Result
-  ) throws(Failure) -> Result {
-    do throws(Refusal) { return try body() } catch { throw Failure(error) }
   }
 }

@@ -18,7 +18,7 @@ extension CommandDefinition {
     ],
     options: ["require", "workspace"], availability: .unlockedToAll
   ) { exchange, command throws(Failure) in
-    let requirement = try parsed { () throws(Refusal) in try requirement(command) }
+    let requirement = try parsed { () throws(Refusal) in try wantedRequirement(command) }
     return exchange.inquire("KEY") { (text) throws(Failure) in
       let (key, version) = try verified(text, requiring: requirement, exchange)
       let vault = try exchange.server.keeper.openVault()
@@ -73,7 +73,7 @@ extension CommandDefinition {
   /// What a row says of a text that has been ended and was presented again.
   private static let deadKey = "dead-key"
 
-  private static func requirement(_ command: Command) throws(Refusal) -> Requirement? {
+  private static func wantedRequirement(_ command: Command) throws(Refusal) -> Requirement? {
     guard let text = command.value(of: "require") else {
       guard command.value(of: "workspace") == nil else {
         throw .invalid("--workspace", "it says where what '--require' names must be allowed")

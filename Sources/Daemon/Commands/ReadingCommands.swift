@@ -25,7 +25,7 @@ extension CommandDefinition {
     let server = exchange.server
     let vault = try server.keeper.openVault()
     let (filter, flag) = try parsed { () throws(Refusal) in
-      (try keyFilter(command), try flag(command))
+      (try keyFilter(command), try wantedFlag(command))
     }
     var time = server.keeper.now()
     let page = try server.gate.audited(exchange, in: vault) {
@@ -46,7 +46,7 @@ extension CommandDefinition {
     return .done
   }
 
-  private static func flag(_ command: Command) throws(Refusal) -> KeyDescription.Flag? {
+  private static func wantedFlag(_ command: Command) throws(Refusal) -> KeyDescription.Flag? {
     guard let text = command.value(of: "flag") else { return nil }
     guard let flag = KeyDescription.Flag(rawValue: text) else {
       let flags = KeyDescription.Flag.allCases.map(\.rawValue).joined(separator: ", ")

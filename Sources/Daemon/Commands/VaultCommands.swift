@@ -46,13 +46,14 @@ extension CommandDefinition {
     let server = exchange.server
     // Opening is everybody's who has the secret; trying secrets on a vault that is
     // open is its users'.
-    if let vault = server.keeper.vault { _ = try server.gate.user(of: exchange, in: vault) }
+    if let vault = server.keeper.vault { _ = try server.gate.standing(of: exchange, in: vault) }
     let kind = secretKind(command)
     return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
       (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
       let mayCheck = { (vault: Vault) -> Bool in
-        server.gate.caller(exchange.peer, in: vault.organization) != .nobody
+        let caller = server.gate.caller(exchange, in: vault.organization)
+        return (try? vault.organization.standing(of: caller, at: server.keeper.now())) != nil
       }
       try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: mayCheck) {
         result in conclude(exchange, result)
@@ -71,11 +72,11 @@ extension CommandDefinition {
   ) { exchange, _ throws(Failure) in
     let server = exchange.server
     let vault = try server.keeper.openVault()
-    let caller = server.gate.caller(exchange.peer, in: vault.organization)
+    let caller = server.gate.caller(exchange, in: vault.organization)
     if !isRootOfSystem(exchange) {
       try server.gate.audited(exchange, in: vault) {
-        (organization, caller, _) throws(Refusal) -> Void in
-        guard try organization.user(caller).role == .owner else {
+        (organization, caller, now) throws(Refusal) -> Void in
+        guard try organization.standing(of: caller, at: now).person?.role == .owner else {
           throw .forbidden("vault", "only an Owner locks the vault", hint: "ask an Owner")
         }
       }
@@ -89,7 +90,8 @@ extension CommandDefinition {
     help: [
       "Tells, a field a line: state (none, locked, unlocked, damaged); to users of an",
       "unlocked vault also organization, writable, memory_locked, and locks_in, the seconds",
-      "until an unused vault is locked.",
+      "until an unused vault is locked; clock_ahead, by how many seconds the clock on the wall",
+      "has leapt ahead, while it is not believed.",
     ],
     availability: .always
   ) { exchange, _ throws(Failure) in
@@ -101,21 +103,46 @@ extension CommandDefinition {
     case .damaged(let error): exchange.status(["problem=\(PrintableText.field(error.message))"])
     case .unlocked(let vault):
       let organization = vault.organization
-      guard case .user = server.gate.caller(exchange.peer, in: organization) else { break }
+      let caller = server.gate.caller(exchange, in: organization)
+      guard (try? organization.standing(of: caller, at: keeper.now())) != nil else { break }
       exchange.status(["organization=\(organization.name?.text ?? "")"])
       exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
       if let error = keeper.writeFailure {
         exchange.status(["problem=\(PrintableText.field(error.message))"])
       }
+      if let seconds = keeper.clock.secondsAhead { exchange.status(["clock_ahead=\(seconds)"]) }
       exchange.status(["memory_locked=\(server.isMemoryLocked ? "yes" : "no")"])
       if let seconds = server.secondsUntilIdleLock { exchange.status(["locks_in=\(seconds)"]) }
     }
     return .done
   }
 
+  static let check = CommandDefinition(
+    verb: .check, synopsis: "CHECK --repair=clock",
+    help: [
+      "Believes the clock on the wall again after it has leapt, or was wrong before (Owners).",
+      "'CLOCK now=... was=...'",
+    ],
+    options: ["repair"], availability: .unlocked
+  ) { exchange, command throws(Failure) in
+    guard command.value(of: "repair") == "clock" else {
+      throw Failure(.parameter, "this is not how it is written: CHECK --repair=clock")
+    }
+    let keeper = exchange.server.keeper
+    let former = keeper.now()
+    exchange.server.committer.submit(
+      .believeClock(Instant(secondsSinceEpoch: WallClock.secondsSinceEpoch)), of: exchange,
+      about: "clock"
+    ) { _, _ in
+      keeper.believeClock()
+      exchange.status(["CLOCK"], [("now", keeper.now().rfc3339), ("was", former.rfc3339)])
+    }
+    return .pending
+  }
+
   // MARK: Helpers
 
-  private static func isRootOfSystem(_ exchange: Exchange) -> Bool {
+  static func isRootOfSystem(_ exchange: Exchange) -> Bool {
     exchange.server.options.isSystem && exchange.peer.userID == 0
   }
 
@@ -165,11 +192,11 @@ extension CommandDefinition {
     return try Name(parsing: "uid-\(uid)")
   }
 
-  private static func secretKind(_ command: Command) -> UnlockSecret.Kind {
+  static func secretKind(_ command: Command) -> UnlockSecret.Kind {
     command.hasOption("key-file") ? .keyFile : .passphrase
   }
 
-  private static func secretKeyword(_ kind: UnlockSecret.Kind) -> String {
+  static func secretKeyword(_ kind: UnlockSecret.Kind) -> String {
     switch kind {
     case .passphrase: "PASSPHRASE"
     case .keyFile: "KEYFILE"
@@ -177,7 +204,7 @@ extension CommandDefinition {
   }
 
   /// What the client answered, ready to be handed to a worker.
-  private static func unlockSecret(
+  static func unlockSecret(
     _ kind: UnlockSecret.Kind, copying answer: borrowing Secret
   ) throws(Failure) -> Handoff<UnlockSecret> {
     do throws(StoreError) {
@@ -205,7 +232,7 @@ extension CommandDefinition {
     case .success(let recoveryCode):
       guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
       if exchange.command.verb == Verb.unlock.rawValue {
-        let caller = server.gate.caller(exchange.peer, in: vault.organization)
+        let caller = server.gate.caller(exchange, in: vault.organization)
         server.gate.noteUnlocked(exchange, caller)
       }
       if let recoveryCode {

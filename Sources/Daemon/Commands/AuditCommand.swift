@@ -1,0 +1,166 @@
+internal import Keyring
+internal import Platform
+internal import Store
+internal import Wire
+
+extension CommandDefinition {
+  static let audit = CommandDefinition(
+    verb: .audit,
+    synopsis:
+      "AUDIT [--since=TIME --until=TIME --key=KEY --user=NAME --after=N] | AUDIT --check "
+      + "[--after=N]",
+    help: [
+      "Tells what was asked, of what you may see, in order: 'ROW n=... time=... user=... key=...",
+      "uid=... pid=... command=... verb=... outcome=... on=... object=...'. The command is what",
+      "the client claims to be; key is the one that the connection acted as; on lists keys.",
+      "'MORE after=N' if there is more to ask for, even if a page has no row.",
+      "  --since, --until  RFC 3339, or so long ago: 90d, 12h",
+      "  --key=KEY         only what was done to that key",
+      "  --user=NAME       only what that user did",
+      "  --check           proves that the rows are whole, in order, and those that were",
+      "                    written: 'CHECKED rows=N' a page; damaged names the first bad row",
+    ],
+    options: ["since", "until", "key", "user", "after"], flags: ["check"],
+    availability: .unlocked
+  ) { exchange, command throws(Failure) in
+    let vault = try exchange.server.keeper.openVault()
+    let after = try firstRow(command)
+    guard !command.hasOption("check") else { return try checkRows(after, exchange, vault) }
+    let query = try exchange.server.gate.audited(exchange, in: vault) {
+      (organization, caller, now) throws(Refusal) in
+      try AuditQuery(command, in: organization, for: caller, at: now)
+    }
+    let page = try readPage(after, since: query.since, of: vault)
+    for (number, row) in page.rows {
+      guard let fields = query.fields(of: row, in: vault.organization) else { continue }
+      exchange.status(["ROW"], [("n", String(number))] + fields)
+    }
+    if page.hasMore { exchange.status(["MORE"], [("after", String(page.last))]) }
+    return .done
+  }
+
+  private static func firstRow(_ command: Command) throws(Failure) -> UInt64 {
+    guard let text = command.value(of: "after") else { return 0 }
+    guard let number = UInt64(text) else {
+      throw Failure(.parameter, "--after is the number of a row")
+    }
+    return number
+  }
+
+  private static func readPage(
+    _ after: UInt64, since: Instant?, of vault: Vault
+  ) throws(Failure) -> Vault.AuditPage {
+    do throws(StoreError) {
+      return try vault.auditPage(after: after, since: since, count: Limits.auditRows)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// Reads rows for their own sake: whatever has changed does not open.
+  private static func checkRows(
+    _ after: UInt64, _ exchange: Exchange, _ vault: Vault
+  ) throws(Failure) -> Progress {
+    try exchange.server.gate.audited(exchange, in: vault) {
+      (organization, caller, now) throws(Refusal) -> Void in
+      let standing = try organization.standing(of: caller, at: now)
+      guard standing.person?.role == .owner else {
+        throw .forbidden("audit", "only an Owner checks the whole audit", hint: "ask an Owner")
+      }
+    }
+    let page = try readPage(after, since: nil, of: vault)
+    exchange.status(["CHECKED"], [("rows", String(page.rows.count))])
+    if page.hasMore { exchange.status(["MORE"], [("after", String(page.last))]) }
+    return .done
+  }
+}
+
+/// Which rows are wanted, and which of them the caller may see.
+private struct AuditQuery {
+  let since: Instant?
+  private let until: Instant?
+  private let key: KeyID?
+  private let user: UserID?
+  private let standing: Standing
+
+  init(
+    _ command: Command, in organization: Organization, for caller: Caller, at now: Instant
+  ) throws(Refusal) {
+    let standing = try organization.standing(of: caller, at: now)
+    since = try Self.moment(command, "since", now)
+    until = try Self.moment(command, "until", now)
+    var key: KeyID?
+    if let text = command.value(of: "key") {
+      let reference = try KeyReference(parsing: text)
+      let found = try organization.key(reference, inSightOf: standing, at: now)
+      guard organization.oversees(standing, found) else {
+        throw .forbidden(text, "only who oversees a key sees what was done to it")
+      }
+      key = found.id
+    }
+    var user: UserID?
+    if let text = command.value(of: "user") {
+      let name = try Name(parsing: text)
+      let known = organization.users(inSightOf: standing)
+      guard let found = known.last(where: { $0.name == name }) else { throw .notFound(text) }
+      user = found.id
+    }
+    self.key = key
+    self.user = user
+    self.standing = standing
+  }
+
+  private static func moment(
+    _ command: Command, _ option: String, _ now: Instant
+  ) throws(Refusal) -> Instant? {
+    guard let text = command.value(of: option) else { return nil }
+    switch try Expiry(parsing: text) {
+    case .at(let moment): return moment
+    case .after(let ago):
+      return Instant(secondsSinceEpoch: max(0, now.secondsSinceEpoch - ago.count))
+    }
+  }
+
+  /// How many keys of a row are named.
+  private static let namedKeys = 5
+
+  /// What is told of a row; nil if it is not wanted, or not the caller's to see.
+  func fields(
+    of row: AuditRow, in organization: Organization
+  ) -> [(String, String?)]? {
+    guard since.map({ row.time >= $0 }) ?? true, until.map({ row.time < $0 }) ?? true,
+      user.map({ row.actor.user == $0 }) ?? true,
+      key.map({ id in row.subjects.contains { $0.key == id } }) ?? true,
+      let keys = visibleKeys(of: row, in: organization)
+    else { return nil }
+    let names = keys.prefix(Self.namedKeys).map { organization.name(of: $0, seenBy: standing) }
+    let outcome = row.outcome == 0 ? "ok" : Failure.Code(rawValue: Int(row.outcome))?.word
+    return [
+      ("time", row.time.rfc3339), ("user", row.actor.user.map { organization[$0].name.text }),
+      ("key", row.actor.key.map { organization.text(of: .key($0)) }),
+      ("uid", String(row.actor.uid)), ("pid", String(row.actor.processID)),
+      ("command", row.actor.command.isEmpty ? nil : row.actor.command), ("verb", row.verb),
+      ("outcome", outcome ?? String(row.outcome)),
+      ("code", row.outcome == 0 ? nil : String(row.outcome)),
+      ("on", names.isEmpty ? nil : names.joined(separator: ",")),
+      ("further", keys.count > Self.namedKeys ? String(keys.count - Self.namedKeys) : nil),
+      ("object", row.object.isEmpty ? nil : row.object),
+    ]
+  }
+
+  /// The keys of a row that the caller may see; nil if the row is not for them.
+  ///
+  /// Owners see all rows, others those on keys that they oversee, and on
+  /// workspaces where they would.
+  private func visibleKeys(of row: AuditRow, in organization: Organization) -> [Key]? {
+    var ids: [KeyID] = []
+    for subject in row.subjects where ids.last != subject.key { ids.append(subject.key) }
+    let keys = ids.compactMap(organization.key(withID:))
+    if standing.person?.role == .owner { return keys }
+    let visible = keys.filter { organization.oversees(standing, $0) }
+    if !visible.isEmpty { return visible }
+    guard row.subjects.isEmpty, let workspace = row.workspace else { return nil }
+    let rank = organization.rank(of: standing, in: workspace)
+    return rank >= Permission.leastRankInWorkspace(for: .oversee) ? [] : nil
+  }
+}
