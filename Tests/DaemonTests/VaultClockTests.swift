@@ -11,7 +11,7 @@ struct VaultClockTests {
   static let boot = BootInstant(nanoseconds: 50_500_000_000)
 
   static func clock() -> VaultClock {
-    VaultClock(mark: Instant(secondsSinceEpoch: start), boot: boot)
+    VaultClock(wall: start, boot: boot)
   }
 
   /// A moment on both clocks, as seconds after the start.
@@ -36,8 +36,19 @@ struct VaultClockTests {
         Reading(wall: 100, milliseconds: 100_400, expected: 100),
       ]),
     Case(
-      testDescription: "follows the clock on the wall also after a long time off",
-      readings: [Reading(wall: 3_000_000, milliseconds: 0, expected: 3_000_000)]),
+      testDescription: "follows the clock on the wall up to an hour ahead",
+      readings: [
+        Reading(wall: 3600, milliseconds: 0, expected: 3600),
+        Reading(wall: 3660, milliseconds: 60_000, expected: 3660),
+      ]),
+    Case(
+      testDescription: "goes on by the boot clock while the wall's has leapt ahead",
+      readings: [
+        Reading(wall: 3601, milliseconds: 0, expected: 0),
+        Reading(wall: 3_000_000, milliseconds: 10_000, expected: 10),
+        Reading(wall: 3_000_010, milliseconds: 20_500, expected: 20),
+        Reading(wall: 21, milliseconds: 21_000, expected: 21),
+      ]),
     Case(
       testDescription: "goes on by the boot clock where the wall's was set back two days",
       readings: [
@@ -111,12 +122,34 @@ struct VaultClockTests {
     #expect(former.secondsSinceEpoch >= Self.start + boot.seconds(since: Self.boot) - 1)
   }
 
+  @Test("says by how much the clock on the wall is ahead while it is not believed")
+  func saysSo() {
+    var clock = Self.clock()
+    #expect(clock.secondsAhead == nil)
+    _ = clock.now(wall: Self.start + 7210, boot: Self.boot.advanced(byMilliseconds: 10_000))
+    #expect(clock.secondsAhead == 7200)
+    _ = clock.now(wall: Self.start + 20, boot: Self.boot.advanced(byMilliseconds: 20_000))
+    #expect(clock.secondsAhead == nil)
+  }
+
+  @Test("begins at the latest moment that a vault has acted on")
+  func raises() {
+    var clock = Self.clock()
+    clock.raise(to: Instant(secondsSinceEpoch: Self.start + 500), boot: Self.boot)
+    let now = clock.now(wall: Self.start, boot: Self.boot.advanced(byMilliseconds: 1000))
+    #expect(now.secondsSinceEpoch == Self.start + 501)
+    clock.raise(to: Instant(secondsSinceEpoch: Self.start), boot: Self.boot)
+    let later = clock.now(wall: Self.start, boot: Self.boot.advanced(byMilliseconds: 2000))
+    #expect(later.secondsSinceEpoch == Self.start + 502)
+  }
+
   @Test("asks the system's clocks") func asksSystem() {
-    var clock = VaultClock(mark: Instant(secondsSinceEpoch: 0), boot: .now)
+    var clock = VaultClock()
     let before = WallClock.secondsSinceEpoch
     let now = clock.now().secondsSinceEpoch
     #expect((before...WallClock.secondsSinceEpoch).contains(now))
-    var ahead = VaultClock(mark: .latest, boot: .now)
+    var ahead = VaultClock()
+    ahead.raise(to: .latest)
     #expect(ahead.now() >= .latest)
   }
 }

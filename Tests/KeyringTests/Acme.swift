@@ -71,6 +71,8 @@ struct Acme {
 
   func user(_ person: Person) -> User { organization[person.id] }
 
+  func standing(_ person: Person) -> Standing { Standing(user(person)) }
+
   // MARK: Requests
 
   func decide(
@@ -134,8 +136,8 @@ struct Acme {
   func key(
     _ reference: String, seenBy person: Person, at now: Instant = start
   ) throws(Refusal) -> Key {
-    let user = try organization.user(person.caller)
-    return try organization.key(try KeyReference(parsing: reference), inSightOf: user, at: now)
+    let standing = try organization.standing(of: person.caller, at: now)
+    return try organization.key(try KeyReference(parsing: reference), inSightOf: standing, at: now)
   }
 
   func injections(

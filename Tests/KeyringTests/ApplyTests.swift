@@ -12,7 +12,7 @@ struct ApplyTests {
     numbered: 1, in: .workspace(Acme.w1), named: "a", origin: .imported(leastRank: .viewer))
 
   private static let revocation = Revocation(
-    revoker: Person.owner.id, moment: Acme.start, reason: .none)
+    revoker: .user(Person.owner.id), moment: Acme.start, reason: .none)
 
   private static func user(_ number: UInt32, _ name: String, uid: UInt32) -> Change {
     .userAdded(User(id: UserID(number: number), name: named(name), uid: uid, role: .member))
@@ -23,7 +23,7 @@ struct ApplyTests {
   }
 
   private static func key(
-    _ number: Int, in namespace: Namespace, creator: UserID = Person.owner.id
+    _ number: Int, in namespace: Namespace, creator: Author = .user(Person.owner.id)
   ) -> Change {
     .keyAdded(
       Key(
@@ -74,7 +74,7 @@ struct ApplyTests {
       change: key(2, in: .workspace(WorkspaceID(number: 0)))),
     Case(
       testDescription: "a key made by an unknown user",
-      change: key(2, in: .workspace(Acme.w1), creator: UserID(number: 6))),
+      change: key(2, in: .workspace(Acme.w1), creator: .user(UserID(number: 6)))),
     Case(
       testDescription: "the end of an unknown key",
       change: .keyRevoked(KeyID(numbered: 2), revocation)),
@@ -82,7 +82,7 @@ struct ApplyTests {
       testDescription: "the end of a key by an unknown user",
       change: .keyRevoked(
         standing.id,
-        Revocation(revoker: UserID(number: 6), moment: Acme.start, reason: .none))),
+        Revocation(revoker: .user(UserID(number: 6)), moment: Acme.start, reason: .none))),
   ]
 
   @Test("a change that does not fit is refused, and changes nothing", arguments: inconsistent)

@@ -29,7 +29,7 @@ struct ExampleTests {
     let key = try acme.create("me/laptop", by: .viewer)
     #expect(key.type == .user)
     #expect(key.namespace == .user(Person.viewer.id))
-    #expect(key.creator == Person.viewer.id)
+    #expect(key.creator == .user(Person.viewer.id))
     #expect(try acme.list(for: .viewer) == [key])
   }
 
@@ -111,7 +111,7 @@ struct ExampleTests {
     try acme.perform(.addWorkspace(named("w3")), by: .owner)
     let workspace = try #require(acme.organization.workspace(named: named("w3")))
     #expect(acme.organization.rank(of: acme.user(.owner), in: workspace.id) == .owner)
-    #expect(acme.organization.workspaces(inSightOf: acme.user(.owner)).last == workspace)
+    #expect(acme.organization.workspaces(inSightOf: acme.standing(.owner)).last == workspace)
     let key = try acme.create("w3/deploy", by: .owner, access: .editor)
     #expect(try acme.list(for: .owner, in: "w3") == [key])
     #expect(try using("w3/deploy", by: .owner, in: acme) == .done)

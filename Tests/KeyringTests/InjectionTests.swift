@@ -134,7 +134,7 @@ struct InjectionTests {
     try acme.create("w2/a", by: .owner)
     try acme.create("me/a", by: .viewer)
     try acme.revoke("w1/revoked", by: .editor)
-    let names = { (person: Person, moment: Instant) in
+    let names = { (person: Person, moment: Instant) -> [String] in
       try acme.injections(of: [.workspace(named("w1"))], by: person, at: moment)
         .map(\.key.name.text)
     }
@@ -169,9 +169,10 @@ struct InjectionTests {
     try acme.importKey("w1/other", by: .editor, digest: Digest(numbered: 8))
     try acme.importKey("w1/ended", by: .editor, digest: value)
     try acme.revoke("w1/ended", by: .editor)
-    let names = { (person: Person, moment: Instant) in
-      acme.organization.namesOfKeys(
-        withFingerprint: value, usableBy: acme.user(person), at: moment)
+    let names = { (person: Person, moment: Instant) -> [String] in
+      let standing = acme.standing(person)
+      return acme.organization.usableKeys(withFingerprint: value, by: standing, at: moment)
+        .map { acme.organization.name(of: $0, seenBy: standing) }
     }
     #expect(names(.owner, Self.now) == ["w1/a", "w1/b", "w2/c"])
     #expect(names(.admin, Self.now) == ["w1/a", "w1/b"])
@@ -184,8 +185,8 @@ struct InjectionTests {
   func issuedKeysHaveNoFingerprint() throws {
     var acme = try Acme()
     try acme.create("w1/a", by: .editor)
-    let names = acme.organization.namesOfKeys(
-      withFingerprint: Digest(numbered: 1), usableBy: acme.user(.owner), at: Self.now)
-    #expect(names.isEmpty)
+    let keys = acme.organization.usableKeys(
+      withFingerprint: Digest(numbered: 1), by: acme.standing(.owner), at: Self.now)
+    #expect(keys.isEmpty)
   }
 }

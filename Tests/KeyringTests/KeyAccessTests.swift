@@ -82,7 +82,7 @@ struct KeyAccessTests {
     let expected = Self.all.filter { $0.see[person] == .done }.map(\.standing.key)
     #expect(try acme.list(for: person) == expected)
     #expect(
-      acme.organization.keys.filter { acme.organization.sees(acme.user(person), $0) } == expected)
+      acme.organization.keys.filter { acme.organization.sees(acme.standing(person), $0) } == expected)
   }
 
   @Test("a key is injected for whom the rules let", arguments: all, Person.allCases)
@@ -98,7 +98,7 @@ struct KeyAccessTests {
       #expect(try acme.injections(of: [selection], by: person).map(\.key) == [row.standing.key])
     }
     guard person != .nobody else { return }
-    let mayUse = acme.organization.mayUse(row.standing.key, by: acme.user(person))
+    let mayUse = acme.organization.mayUse(row.standing.key, by: acme.standing(person))
     #expect(mayUse == (row.use[person] == .done))
   }
 
@@ -130,7 +130,7 @@ struct KeyAccessTests {
       #expect(outcome == row.revoke[person], "\(reference)")
       guard outcome == .done else { continue }
       let revocation = Revocation(
-        revoker: person.id, moment: Acme.start, reason: try Note(parsing: "leaked"))
+        revoker: .user(person.id), moment: Acme.start, reason: try Note(parsing: "leaked"))
       #expect(
         try acme.decide(request, by: person) == [.keyRevoked(row.standing.key.id, revocation)])
     }

@@ -63,7 +63,7 @@ struct KeyLifeTests {
       origin: .issued(access: .viewer, custody: .sealed),
       expires: test.expires)
     if test.isRevoked {
-      key.revocation = Revocation(revoker: Person.owner.id, moment: Self.now, reason: .none)
+      key.revocation = Revocation(revoker: .user(Person.owner.id), moment: Self.now, reason: .none)
     }
     #expect(key.state(at: test.moment) == test.state)
     #expect(key.currentVersion.isExpired(at: test.moment) == test.isPastExpiry)
@@ -200,7 +200,7 @@ struct KeyLifeTests {
     try acme.revoke("w1/a", by: .admin, reason: "leaked", at: Self.after(days: 3))
     let key = try acme.key("w1/a", seenBy: .viewer, at: Self.after(days: 4))
     let revocation = Revocation(
-      revoker: Person.admin.id, moment: Self.after(days: 3), reason: try Note(parsing: "leaked"))
+      revoker: .user(Person.admin.id), moment: Self.after(days: 3), reason: try Note(parsing: "leaked"))
     #expect(key.revocation == revocation)
     #expect(key.versions.map(\.digest) == made.versions.map(\.digest))
     #expect(key.versions.allSatisfy { $0.sealedValue == nil })

@@ -105,7 +105,7 @@ struct KeyMakingTests {
       Issue.record("\(changes[0]) is no key added")
       return
     }
-    #expect(key.creator == test.person.id)
+    #expect(key.creator == .user(test.person.id))
     #expect(key.namespace == Self.namespace(test.reference, test.person))
     #expect(key.origin == Self.origin(test.terms, key.type))
     #expect(
@@ -156,7 +156,7 @@ struct KeyMakingTests {
     #expect(key.created == Acme.start)
     #expect(key.revocation == nil)
     let version = KeyVersion(
-      number: 1, author: Person.editor.id, created: Acme.start,
+      number: 1, author: .user(Person.editor.id), created: Acme.start,
       expires: Acme.start.advanced(by: .days(30)), digest: Digest(numbered: 1),
       sealedValue: KeyMaterial(numbered: 1).sealedValue)
     #expect(key.versions == [version])

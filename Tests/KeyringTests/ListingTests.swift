@@ -27,7 +27,7 @@ struct ListingTests {
     let references = ["w1/z", "me/a", "w2/m", "org/b", "w1/a", "me/z", "w2/a"]
     for reference in references { try acme.create(reference, by: .owner) }
     let names = try acme.list(for: .owner).map {
-      acme.organization.name(of: $0, seenBy: acme.user(.owner))
+      acme.organization.name(of: $0, seenBy: acme.standing(.owner))
     }
     #expect(names == references)
   }
@@ -81,7 +81,7 @@ struct ListingTests {
     let later = Self.now.advanced(by: .days(1))
     let names = { (workspace: String?, state: KeyState?, moment: Instant) in
       try acme.list(for: .owner, in: workspace, state: state, at: moment).map {
-        acme.organization.name(of: $0, seenBy: acme.user(.owner))
+        acme.organization.name(of: $0, seenBy: acme.standing(.owner))
       }
     }
     #expect(try names("w1", nil, later) == ["w1/active", "w1/expiring", "w1/revoked"])

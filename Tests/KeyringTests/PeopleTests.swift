@@ -141,7 +141,7 @@ struct PeopleTests {
     #expect(user == User(id: UserID(number: 6), name: named("new"), uid: 2000, role: .member))
     #expect(acme.organization.user(named: named("new")) == user)
     #expect(user.workspaceRoles.isEmpty)
-    #expect(acme.organization.workspaces(inSightOf: user).isEmpty)
+    #expect(acme.organization.workspaces(inSightOf: Standing(user)).isEmpty)
   }
 
   @Test("an Owner stands above the Admins of every workspace, whatever role is given there")

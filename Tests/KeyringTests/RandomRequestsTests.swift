@@ -29,7 +29,7 @@ struct RandomRequestsTests {
     #expect(ledger.doubledNames(at: requests.now).isEmpty)
     for name in ledger.users {
       let user = try #require(organization.user(named: named(name)))
-      let used = organization.keys.filter { organization.mayUse($0, by: user) }.map(\.id)
+      let used = organization.keys.filter { organization.mayUse($0, by: Standing(user)) }.map(\.id)
       #expect(used == ledger.keys.filter { ledger.mayUse($0, by: name) }.map(\.id))
       let page = try organization.page(
         KeyFilter(limit: .max), for: .user(user.id), at: requests.now)

@@ -47,9 +47,9 @@ struct RoleTests {
     }
   }
 
-  @Test("only an active key is live")
+  @Test("only an active or a suspended key is live")
   func liveStates() {
-    #expect(KeyState.allCases.filter(\.isLive) == [.active])
+    #expect(KeyState.allCases.filter(\.isLive) == [.active, .suspended])
   }
 
   @Test("a namespace has the type of its keys")

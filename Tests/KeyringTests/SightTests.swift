@@ -134,7 +134,7 @@ struct SightTests {
   func workspacesInSight() throws {
     let acme = try Acme()
     let names = { (person: Person) in
-      acme.organization.workspaces(inSightOf: acme.user(person)).map(\.name.text)
+      acme.organization.workspaces(inSightOf: acme.standing(person)).map(\.name.text)
     }
     #expect(names(.owner) == ["w1", "w2"])
     for person in [Person.admin, .editor, .viewer] { #expect(names(person) == ["w1"]) }
@@ -145,7 +145,7 @@ struct SightTests {
   func usersInSight() throws {
     let acme = try Acme()
     let names = { (person: Person) in
-      acme.organization.users(inSightOf: acme.user(person)).map(\.name.text)
+      acme.organization.users(inSightOf: acme.standing(person)).map(\.name.text)
     }
     #expect(names(.owner) == ["owner", "admin", "editor", "viewer", "member"])
     #expect(names(.admin) == ["admin", "editor", "viewer"])
@@ -158,7 +158,7 @@ struct SightTests {
     try acme.perform(
       .setWorkspaceRole(.editor, ofUser: named("viewer"), inWorkspace: named("w2")), by: .owner)
     let roles = { (person: Person) in
-      acme.organization.workspaceRoles(of: acme.user(.viewer), inSightOf: acme.user(person))
+      acme.organization.workspaceRoles(of: acme.user(.viewer), inSightOf: acme.standing(person))
         .map { "\($0.0.name.text):\($0.1.rawValue)" }
     }
     #expect(roles(.owner) == ["w1:viewer", "w2:editor"])
@@ -172,7 +172,7 @@ struct SightTests {
   func namesOfKeys() throws {
     let acme = try Acme.withStandingKeys()
     let name = { (reference: String, person: Person) in
-      acme.organization.name(of: StandingKey.at(reference).key, seenBy: acme.user(person))
+      acme.organization.name(of: StandingKey.at(reference).key, seenBy: acme.standing(person))
     }
     #expect(name("@viewer/issued", .viewer) == "me/issued")
     #expect(name("@viewer/issued", .owner) == "@viewer/issued")

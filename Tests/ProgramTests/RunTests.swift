@@ -96,8 +96,9 @@ struct RunTests {
   }
 
   @Test("the rest of the environment stays, but for what logs in to Coffer") func environment() {
+    let text = fixture.coffer("create", "web/job").line
     let result = run(
-      "-k", "web/stripe", "--", "env", environment: ["KEEP": "this", "COFFER_API_KEY": "x"])
+      "-k", "web/stripe", "--", "env", environment: ["KEEP": "this", "COFFER_API_KEY": text])
     let lines = result.line.split(separator: "\n")
     #expect(lines.contains("KEEP=this"))
     #expect(!lines.contains { $0.hasPrefix("COFFER_API_KEY=") || $0.hasPrefix("COFFER_KEY_FILE=") })
