@@ -40,7 +40,8 @@ final class Exchange {
   /// Who asks, for the audit.
   func actor(_ user: UserID?, key: KeyID? = nil) -> Actor {
     Actor(
-      user: user, key: key, uid: peer.userID, processID: peer.processID, command: session.claimedCommand)
+      user: user, key: key, uid: peer.userID, processID: peer.processID,
+      command: session.claimedCommand)
   }
 
   /// How the client writes the name of `key`.

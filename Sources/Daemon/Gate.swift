@@ -157,7 +157,8 @@ final class Gate {
   /// Takes note of what was done, in a row that must be written before the answer.
   func note(
     _ exchange: Exchange, _ caller: Caller, subjects: [VersionID] = [],
-    workspace: WorkspaceID? = nil, object: String = "", record: UInt64? = nil, orElse failure: Failure = Gate.unaudited
+    workspace: WorkspaceID? = nil, object: String = "", record: UInt64? = nil,
+    orElse failure: Failure = Gate.unaudited
   ) {
     rows.append(
       AuditRow(

@@ -94,7 +94,8 @@ extension Organization {
     of namespace: Namespace, _ revocation: Revocation
   ) throws(InconsistentChange) {
     try check(revocation.revoker)
-    for position in positions(in: namespace) where keys[position].state(at: revocation.moment).isLive {
+    for position in positions(in: namespace)
+    where keys[position].state(at: revocation.moment).isLive {
       try revoke(keys[position].id, revocation)
     }
   }

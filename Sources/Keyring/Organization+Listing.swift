@@ -58,7 +58,8 @@ extension Organization {
     for position in positions {
       let key = keys[position]
       guard filter.state == nil || filter.state == key.state(at: now),
-        filter.type == nil || filter.type == key.type, sees(standing, key) else {
+        filter.type == nil || filter.type == key.type, sees(standing, key)
+      else {
         continue
       }
       if page.count == filter.limit { return KeyPage(keys: page, hasMore: true) }

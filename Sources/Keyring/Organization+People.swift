@@ -94,7 +94,8 @@ extension Organization {
 
   /// Binds a user to another uid.
   ///
-  /// - Parameter standing: An Owner; nil for uid 0, who has shown a secret of the vault.
+  /// It is for Owners, and, with nil as `standing`, for uid 0, who has shown a
+  /// secret of the vault.
   func rebinding(
     of name: Name, to uid: UInt32, by standing: Standing?
   ) throws(Refusal) -> [Change] {

@@ -135,7 +135,8 @@ extension Organization {
       let role =
         user.role == .owner
         ? "\(name) is an Owner, and so above all in \(place)"
-        : rank == .member ? "\(name) has no role in \(place)" : "\(name) is \(rank.text) in \(place)"
+        : rank == .member
+          ? "\(name) has no role in \(place)" : "\(name) is \(rank.text) in \(place)"
       reasoning.add(!self[workspace].isArchived, "\(place) is active", else: "\(place) is archived")
       reasoning.add(
         rank >= least, "\(role); \(action.rawValue) needs \(least.text) or higher",
@@ -260,7 +261,8 @@ extension Organization {
     case .user(let owner):
       reasoning.add(
         key.scope?.covers(workspace.id) ?? true,
-        key.scope == nil ? "it has no scope, so it reaches where its owner does"
+        key.scope == nil
+          ? "it has no scope, so it reaches where its owner does"
           : "its scope covers \(place)",
         else: "its scope does not cover \(place)", change: "create a key with a wider scope")
       let rank = rank(of: self[owner], in: workspace.id)

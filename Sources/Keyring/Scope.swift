@@ -69,7 +69,8 @@ package struct ScopeText: Hashable, Sendable {
   package let actions: Set<KeyAction>
 
   private static let option = "--scope"
-  private static let form = "write WORKSPACE[,WORKSPACE...][:ACTION[,ACTION...]], as in web:list,use"
+  private static let form =
+    "write WORKSPACE[,WORKSPACE...][:ACTION[,ACTION...]], as in web:list,use"
 
   /// Reads a scope, and throws `invalid` for one that is empty or wrong.
   package init(parsing text: String) throws(Refusal) {

@@ -100,7 +100,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
       let count = try unsafe bytes.withUnsafeMutableBufferPointer {
         (all) throws(Errno) -> Int in
         let rest = unsafe UnsafeMutableBufferPointer(rebasing: all[filled...])
-        return try retrying { unsafe pread(rawValue, rest.baseAddress, rest.count, offset + filled) }
+        return try retrying {
+          unsafe pread(rawValue, rest.baseAddress, rest.count, offset + filled)
+        }
       }
       if count == 0 { break }
       filled += count

@@ -82,7 +82,8 @@ struct KeyAccessTests {
     let expected = Self.all.filter { $0.see[person] == .done }.map(\.standing.key)
     #expect(try acme.list(for: person) == expected)
     #expect(
-      acme.organization.keys.filter { acme.organization.sees(acme.standing(person), $0) } == expected)
+      acme.organization.keys.filter { acme.organization.sees(acme.standing(person), $0) }
+        == expected)
   }
 
   @Test("a key is injected for whom the rules let", arguments: all, Person.allCases)

@@ -200,7 +200,8 @@ struct KeyLifeTests {
     try acme.revoke("w1/a", by: .admin, reason: "leaked", at: Self.after(days: 3))
     let key = try acme.key("w1/a", seenBy: .viewer, at: Self.after(days: 4))
     let revocation = Revocation(
-      revoker: .user(Person.admin.id), moment: Self.after(days: 3), reason: try Note(parsing: "leaked"))
+      revoker: .user(Person.admin.id), moment: Self.after(days: 3),
+      reason: try Note(parsing: "leaked"))
     #expect(key.revocation == revocation)
     #expect(key.versions.map(\.digest) == made.versions.map(\.digest))
     #expect(key.versions.allSatisfy { $0.sealedValue == nil })

@@ -70,7 +70,8 @@ extension Key {
   ///   - creator: Who made it.
   init(
     numbered number: Int, in namespace: Namespace, named name: String, origin: Origin,
-    environmentName: String? = nil, expires: Instant? = nil, creator: Author = .user(Person.owner.id)
+    environmentName: String? = nil, expires: Instant? = nil,
+    creator: Author = .user(Person.owner.id)
   ) {
     let derived = name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }
     guard let environmentName = EnvironmentName(stored: environmentName ?? String(derived)) else {

@@ -179,7 +179,8 @@ struct BadInputTests {
     Case(arguments: ["list", "-w", "nowhere"], status: 1, message: "coffer: nowhere: not found\n"),
     Case(
       arguments: ["list", "--state", "asleep"], status: 1,
-      message: "coffer: --state: invalid: a key's state is one of active, suspended, expired, revoked\n"),
+      message:
+        "coffer: --state: invalid: a key's state is one of active, suspended, expired, revoked\n"),
   ]
 
   @Test(

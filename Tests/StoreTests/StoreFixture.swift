@@ -74,7 +74,8 @@ final class StoreFixture {
       try vault.nextBatch()?.write()
       try vault.append([
         AuditRow(
-          time: Self.start, actor: Self.owner, verb: "IMPORT", subjects: [VersionID(id, number: 1)], object: "me/\(name)",
+          time: Self.start, actor: Self.owner, verb: "IMPORT", subjects: [VersionID(id, number: 1)],
+          object: "me/\(name)",
           record: record)
       ])
     }

@@ -24,7 +24,8 @@ extension CommandDefinition {
       "                   import, verify",
       "  --note=TEXT      at most 200 bytes",
     ],
-    options: ["env", "expires", "access", "custody", "scope", "note"], wordCount: 1...1, availability: .unlocked
+    options: ["env", "expires", "access", "custody", "scope", "note"], wordCount: 1...1,
+    availability: .unlocked
   ) { exchange, command throws(Failure) in
     let server = exchange.server
     let plan = try parsed { () throws(Refusal) -> KeyPlan in
