@@ -96,6 +96,11 @@ final class Gate {
     }
   }
 
+  /// The same for what is no request of its own: nil for nobody, and no row.
+  func standingIfAny(of exchange: Exchange, in organization: Organization) -> Standing? {
+    try? organization.standing(of: caller(exchange, in: organization), at: keeper.now())
+  }
+
   // MARK: Deciding
 
   /// Reads from the organization what the caller may read.

@@ -199,9 +199,8 @@ extension CommandDefinition {
 
   private static func isOwner(_ exchange: Exchange) -> Bool {
     guard let vault = exchange.server.keeper.vault else { return false }
-    let caller = exchange.server.gate.caller(exchange, in: vault.organization)
-    let now = exchange.server.keeper.now()
-    return (try? vault.organization.standing(of: caller, at: now))?.person?.role == .owner
+    let standing = exchange.server.gate.standingIfAny(of: exchange, in: vault.organization)
+    return standing?.person?.role == .owner
   }
 
   private static func grantRequest(_ words: [String]) throws(Refusal) -> Request {
