@@ -75,7 +75,7 @@ struct KeyFieldsTests {
         "name       web/deploy",
         "last used  2026-11-01T10:00:00Z",
         "uses       2",
-        "last user  1000",
+        "last uid   1000",
         "flags      in-grace,expiring",
         "in web     list, use",
         "",
