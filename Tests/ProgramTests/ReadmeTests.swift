@@ -141,7 +141,7 @@ struct ReadmeTests {
     #expect(text("coffer list --flag orphaned").contains("web/deploy"))
     #expect(text("coffer unused --class orphaned").contains("bob could not make it now"))
     #expect(text("coffer why").hasPrefix("web/deploy may use in web\n"))
-    #expect(text("coffer audit --key web/deploy").contains("\"object\":\"dead-key\""))
+    #expect(text("coffer audit --key web/deploy").contains("denied: dead-key"))
     #expect(text("coffer audit --check").contains("rows are whole"))
     #expect(!place.run("coffer list --flag orphaned", as: "ada").outputText.contains("web/deploy"))
     fixture.endDaemon()
