@@ -60,8 +60,10 @@ final class Exchange {
           .unknownCommand, "unknown command", hint: "'HELP' lists the commands")
       }
       let definition = CommandDefinition.of(verb)
+      // Whatever becomes of it: who wants to act as a key never acts as a user behind it.
+      if verb == .authenticate { session.identity = .nobody }
       try server.gate.admit(definition, self)
-      if definition.availability == .unlocked { server.noteUse() }
+      if server.gate.isUse(definition, self) { server.noteUse() }
       try definition.check(command)
       return try definition.run(self, command)
     }

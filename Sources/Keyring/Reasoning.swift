@@ -137,7 +137,10 @@ extension Organization {
         ? "\(name) is an Owner, and so above all in \(place)"
         : rank == .member
           ? "\(name) has no role in \(place)" : "\(name) is \(rank.text) in \(place)"
-      reasoning.add(!self[workspace].isArchived, "\(place) is active", else: "\(place) is archived")
+      if ![.list, .show].contains(action) {
+        reasoning.add(
+          !self[workspace].isArchived, "\(place) is active", else: "\(place) is archived")
+      }
       reasoning.add(
         rank >= least, "\(role); \(action.rawValue) needs \(least.text) or higher",
         else: "\(role), and \(action.rawValue) needs \(least.text) or higher",
