@@ -195,7 +195,8 @@ struct StartTests {
     let manager = Subprocess(
       activate, ["-l", socket, Programs.daemon, "--state", fixture.statePath],
       environment: ["PATH": "/usr/bin:/bin"], streams: [.null, .null, .file(fixture.logPath)])
-    #expect(eventually { Files.names(in: fixture.directory.path).contains("activated") })
+    // The name is there before anybody listens.
+    #expect(eventually { (try? UnixSocket.connect(to: socket)) != nil })
     let client = try AssuanClient(socket)
     #expect(client.readLine()?.hasPrefix("OK Coffer") == true)
     #expect(!Files.names(in: fixture.statePath).contains("socket"))

@@ -160,11 +160,9 @@ private struct Foresight {
     _ changes: [Change], in former: Organization, uses: UseRecords, for exchange: Exchange
   ) {
     let now = exchange.server.keeper.now()
-    let caller = exchange.server.gate.caller(exchange, in: former)
-    let standing = try? former.standing(of: caller, at: now)
-    effects = former.effects(of: changes, seenBy: standing, at: now)
-    var organization = former
-    for change in changes { try? organization.apply(change) }
+    let standing = exchange.server.gate.standingIfAny(of: exchange, in: former)
+    let organization = former.after(changes)
+    effects = former.effects(ofBecoming: organization, seenBy: standing, at: now)
     self.organization = organization
     self.standing = standing
     seen = changes.compactMap { $0.userWithLess(than: former) }

@@ -44,6 +44,7 @@ extension CommandDefinition {
       "  EFFECT key=... id=... change=...  what becomes of a key",
       "  SEEN key=... id=... version=... how=... at=... user=...  a live value that they had",
       "  --dry-run  tells all that, and changes nothing",
+      "ADD adds 'UNSERVED uid=...' where the daemon serves its own uid only.",
       "LIST lists the users in sight: 'USER name=... uid=... role=... state=...' for each, and",
       "behind it for each workspace role 'ROLE user=... workspace=... role=...'.",
     ],
@@ -118,6 +119,9 @@ extension CommandDefinition {
     ) {
       organization, changes in
       describe(name, in: organization, changes, to: exchange)
+      // In user mode other uids are not let in.
+      guard !exchange.server.options.isSystem else { return }
+      exchange.status(["UNSERVED"], [("uid", String(uid))])
     }
   }
 
@@ -195,9 +199,8 @@ extension CommandDefinition {
 
   private static func isOwner(_ exchange: Exchange) -> Bool {
     guard let vault = exchange.server.keeper.vault else { return false }
-    let caller = exchange.server.gate.caller(exchange, in: vault.organization)
-    let now = exchange.server.keeper.now()
-    return (try? vault.organization.standing(of: caller, at: now))?.person?.role == .owner
+    let standing = exchange.server.gate.standingIfAny(of: exchange, in: vault.organization)
+    return standing?.person?.role == .owner
   }
 
   private static func grantRequest(_ words: [String]) throws(Refusal) -> Request {
@@ -206,7 +209,7 @@ extension CommandDefinition {
       guard let role = OrganizationRole(rawValue: words[1]) else {
         throw .invalid(
           "role", "a role in the organization is owner or member",
-          hint: "name the workspace for the others, as in 'grant USER editor WORKSPACE'")
+          hint: "name the workspace for the others, as in 'coffer grant USER editor WORKSPACE'")
       }
       return .setOrganizationRole(role, ofUser: user)
     }
