@@ -33,6 +33,7 @@ enum IssuedText {
   ///   - prefix: As in `cof_wk_`.
   ///   - id: Twelve characters.
   ///   - secret: Thirty-two characters.
+  /// - Returns: The text.
   static func make(_ prefix: String, id: String, secret: String) -> String {
     let text = prefix + id + secret
     return text + checksum(of: text)
@@ -69,6 +70,7 @@ extension AssuanClient {
   /// - Parameters:
   ///   - line: The command.
   ///   - text: Without characters that must be escaped.
+  /// - Returns: The answer.
   func ask(_ line: String, answering text: String) -> [String] {
     let asked = ask(line)
     guard asked.last?.hasPrefix("INQUIRE") == true else { return asked }

@@ -80,6 +80,9 @@ struct VerifyTests {
     var testDescription: String { (key + require).joined(separator: " ") }
   }
 
+  static let editorKey = ["web/k", "--access", "editor"]
+  static let scopedKey = ["me/k", "--scope", "web:list,use"]
+
   static let wanted: [Wanted] = [
     Wanted(key: ["web/k"], require: ["use"], isValid: true),
     Wanted(key: ["web/k"], require: ["use", "--workspace", "web"], isValid: true),
