@@ -66,7 +66,8 @@ struct RefusedChangeTests {
       Team.eve, ["create", "web/new", "--expires", "366d"], "web/new: invalid: the lifetime is"),
     Case(Team.eve, ["create", "me/new", "--expires", "366d"], "me/new: invalid: the lifetime is"),
     Case(
-      Team.eve, ["create", "me/new", "--expires", "never"], "me/new: invalid: an issued key must expire"),
+      Team.eve, ["create", "me/new", "--expires", "never"],
+      "me/new: invalid: an issued key must expire"),
     Case(Team.eve, ["create", "me/new", "--scope", "api:use"], "api: not found\n"),
     Case(Team.eve, ["create", "me/new", "--scope", ":use"], "--scope: invalid: "),
     Case(
