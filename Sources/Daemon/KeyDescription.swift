@@ -49,7 +49,7 @@ struct KeyDescription {
   /// What SHOW tells besides.
   var furtherFields: [Field] {
     [
-      ("last_user", use.map { String($0.uid) }),
+      ("last_uid", use.map { String($0.uid) }),
       ("last_command", use.flatMap { $0.command.isEmpty ? nil : $0.command }),
       ("note", key.note.text.isEmpty ? nil : key.note.text),
       ("suspended", key.suspension?.moment.rfc3339),

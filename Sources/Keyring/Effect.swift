@@ -68,7 +68,6 @@ extension Organization {
       let was = before.first { $0.place == place }
       let becomes = now.first { $0.place == place }
       guard was != becomes else { return nil }
-      // A workspace that was just added is known afterwards only.
       return "\(after.text(of: place)): \(was?.rank.text ?? "nothing"), "
         + "then \(becomes?.rank.text ?? "nothing")"
     }

@@ -42,10 +42,10 @@ struct UseRecordTests {
   @Test("who used a key last is told with the uid and the command") func lastUser() throws {
     fixture.coffer("run", "-k", "web/stripe", "--", "true")
     let fields = try shown("web/stripe")
-    #expect(fields["last_user"] == "\(getuid())", "\(fields)")
+    #expect(fields["last_uid"] == "\(getuid())", "\(fields)")
     #expect(fields["last_command"] == "true")
     let json = fixture.coffer("show", "web/stripe", "--json").line
-    #expect(json.contains(#""last_user":\#(getuid()),"last_command":"true""#), "\(json)")
+    #expect(json.contains(#""last_uid":\#(getuid()),"last_command":"true""#), "\(json)")
   }
 
   @Test("failures, listing and management are no use") func noUse() throws {

@@ -144,7 +144,8 @@ private struct AuditQuery {
   func fields(
     of row: AuditRow, in organization: Organization
   ) -> [(String, String?)]? {
-    guard row.verb != AuditRow.markVerb, since.map({ row.time >= $0 }) ?? true, until.map({ row.time < $0 }) ?? true,
+    guard row.verb != AuditRow.markVerb, since.map({ row.time >= $0 }) ?? true,
+      until.map({ row.time < $0 }) ?? true,
       isOfWantedUser(row),
       key.map({ id in row.subjects.contains { $0.key == id } }) ?? true,
       let keys = visibleKeys(of: row, in: organization)
