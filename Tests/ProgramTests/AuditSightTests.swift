@@ -35,7 +35,8 @@ struct AuditSightTests {
     let seen = rows(Team.eve)
     #expect(
       seen == [
-        "WORKSPACE  ada ok", "GRANT  ada ok", "GRANT  ada ok", "IMPORT web/stripe ada ok", "CREATE web/deploy eve ok",
+        "WORKSPACE  ada ok", "GRANT  ada ok", "GRANT  ada ok", "IMPORT web/stripe ada ok",
+        "CREATE web/deploy eve ok",
         "CREATE me/laptop eve ok", "ENV web/stripe ada ok", "ROTATE web/deploy vic forbidden",
         "SHOW web/stripe max not found",
       ])
