@@ -15,7 +15,7 @@ struct StartTests {
   @Test("coffer starts the daemon in a session of its own, with nothing of its caller")
   func startedByClient() throws {
     // A script that waits for the end of a pipe must not wait for the daemon.
-    let script = "x=$(coffer status); echo \"$x\"; exec 9>\(fixture.directory.path("open"))"
+    let script = "exec 9>\(fixture.directory.path("open")); x=$(coffer status); echo \"$x\""
     let result = Subprocess.run(
       "/bin/sh", ["-c", script],
       environment: fixture.environment.merging([

@@ -26,7 +26,10 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
     let after = try firstRow(command)
-    guard !command.hasOption("check") else { return try checkRows(after, exchange, vault) }
+    guard !command.hasOption("check") else {
+      try allow(["check", "after"], in: command)
+      return try checkRows(after, exchange, vault)
+    }
     let query = try exchange.server.gate.audited(exchange, in: vault) {
       (organization, caller, now) throws(Refusal) in
       try AuditQuery(command, in: organization, for: caller, at: now)

@@ -18,11 +18,14 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2):
+      try allow([], in: command)
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
-      return try changePeople(.addWorkspace(name), exchange, about: "add \(name.text)") {
-        _, changes in
+      exchange.server.committer.submit(
+        .addWorkspace(name), of: exchange, about: "add \(name.text)"
+      ) { _, changes in
         describe(name, "active", changes, to: exchange)
       }
+      return .pending
     case ("ARCHIVE", 2):
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
       return try changePeople(
@@ -32,6 +35,7 @@ extension CommandDefinition {
         describe(name, "archived", changes, to: exchange)
       }
     case ("LIST", 1):
+      try allow([], in: command)
       let vault = try exchange.server.keeper.openVault()
       let standing = try exchange.server.gate.standing(of: exchange, in: vault)
       listWorkspaces(for: standing, in: vault.organization, to: exchange)
@@ -78,7 +82,8 @@ extension CommandDefinition {
     let vault = try exchange.server.keeper.openVault()
     let former = vault.organization.policy
     switch (command.words[0].uppercased(), command.words.count) {
-    case ("SHOW", 1) where !command.hasOption("dry-run"):
+    case ("SHOW", 1):
+      try allow([], in: command)
       for name in PolicyName.allCases {
         exchange.status(
           ["POLICY"], [("name", name.rawValue), ("value", former.text(of: name))])

@@ -50,14 +50,15 @@ extension CommandDefinition {
     ],
     options: ["uid"], flags: ["dry-run", "key-file"], wordCount: 1...2, availability: .unlockedToAll
   ) { exchange, command throws(Failure) in
-    let hasUID = command.hasOption("uid")
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2): return try addUser(exchange, command)
     case ("REBIND", 2): return try rebindUser(exchange, command)
-    case ("DISABLE", 2) where !hasUID: return try set(.disabled, exchange, command)
-    case ("ENABLE", 2) where !hasUID: return try set(.active, exchange, command)
-    case ("REMOVE", 2) where !hasUID: return try set(.removed, exchange, command)
-    case ("LIST", 1) where !hasUID: return try listUsers(exchange)
+    case ("DISABLE", 2): return try set(.disabled, exchange, command)
+    case ("ENABLE", 2): return try set(.active, exchange, command)
+    case ("REMOVE", 2): return try set(.removed, exchange, command)
+    case ("LIST", 1):
+      try allow([], in: command)
+      return try listUsers(exchange)
     case _:
       throw Failure(
         .parameter, "this is not how it is written: USER ADD NAME --uid=N, USER LIST, ...",
@@ -113,16 +114,17 @@ extension CommandDefinition {
   private static func addUser(
     _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
+    try allow(["uid"], in: command)
     let (name, uid) = try parsedUser(command)
-    return try changePeople(
-      .addUser(name, uid: uid), exchange, about: "add \(name.text) uid \(uid)"
-    ) {
-      organization, changes in
-      describe(name, in: organization, changes, to: exchange)
+    exchange.server.committer.submit(
+      .addUser(name, uid: uid), of: exchange, about: "add \(name.text) uid \(uid)"
+    ) { vault, changes in
+      describe(name, in: vault.organization, changes, to: exchange)
       // In user mode other uids are not let in.
       guard !exchange.server.options.isSystem else { return }
       exchange.status(["UNSERVED"], [("uid", String(uid))])
     }
+    return .pending
   }
 
   private static func parsedUser(_ command: Command) throws(Failure) -> (Name, uid: UInt32) {
@@ -139,6 +141,7 @@ extension CommandDefinition {
   private static func set(
     _ state: UserState, _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
+    try allow(["dry-run"], in: command)
     let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
     let vault = try exchange.server.keeper.openVault()
     let id = vault.organization.user(named: name)?.id
