@@ -27,7 +27,8 @@ struct WhyTests {
     let arguments: [String]
     switch action {
     case "use": arguments = ["run", "-k", "\(key)=VALUE", "--", "true"]
-    case "expire": arguments = ["expire", key, "24h"]
+    // Each who may brings it forward a little more than the one before.
+    case "expire": arguments = ["expire", key, "\(uid - Team.ada + 20)h"]
     case "rotate": arguments = ["rotate", key, "--now"]
     default: arguments = [action, key]
     }
@@ -77,6 +78,14 @@ struct WhyTests {
     team.owner("grant", "vic", "editor", "web")
     #expect(team.viewer("why", "web/deploy", "rotate").status == 0)
     #expect(team.viewer("rotate", "web/deploy", "--now").status == 0)
+  }
+
+  /// A fixed bug: to revoke what has ended is no refusal, and why said that it was.
+  @Test("why allows what is idempotent: a revoked key may be revoked again") func revokeAgain() {
+    team.owner("revoke", "web/deploy")
+    #expect(team.owner("why", "web/deploy", "revoke").status == 0)
+    #expect(team.owner("revoke", "web/deploy").status == 0)
+    #expect(team.viewer("why", "web/deploy", "revoke").status == 1)
   }
 
   @Test("of others and of keys themselves only those may ask who oversee the key") func others() {
