@@ -197,8 +197,9 @@ extension Organization {
   ) {
     let state = key.state(at: now)
     switch action {
-    case .list, .show, .verify: break
-    case .suspend, .resume, .expire, .revoke, .replace:
+    // What has ended may be revoked again, and stays as it is.
+    case .list, .show, .verify, .revoke: break
+    case .suspend, .resume, .expire, .replace:
       reasoning.add(state.isLive, "it is \(state.rawValue)", else: "it is \(state.rawValue)")
     case .use, .rotate: addActive(key, object, at: now, to: &reasoning)
     }

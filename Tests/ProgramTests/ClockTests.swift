@@ -6,7 +6,7 @@ import Testing
 private let searchPath = getenv("PATH").map { String(cString: $0) }
 
 /// A vault whose daemon believes another clock than the others.
-private final class ClockFixture {
+final class ClockFixture {
   let vault = VaultFixture()
   private var clockPath: String { vault.directory.path("clock") }
 
