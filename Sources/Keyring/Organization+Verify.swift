@@ -75,6 +75,8 @@ extension Organization {
     case .revoked: return .denied(denial(.revoked, found, isDeadKey: true, by: caller, at: now))
     case .expired: return .denied(denial(.expired, found, by: caller, at: now))
     case .suspended: return .denied(denial(.suspended, found, by: caller, at: now))
+    case .active where isArchived(found.namespace):
+      return .denied(denial(.revoked, found, isDeadKey: true, by: caller, at: now))
     case .active: break
     }
     guard meets(requirement, found) else {
