@@ -45,8 +45,11 @@ package enum Daemon {
     do throws(Errno) {
       try Process.openStandardStreams()
       Process.setFileCreationMask(0o077)
-      Process.raiseDescriptorLimit()
+      Process.raiseFileLimits()
       Signal.brokenPipe.ignore()
+      // A file that may not grow is a write that fails, and not the end.
+      Signal.fileSizeLimit.ignore()
+      Signal.processorTimeLimit.ignore()
       // A vault stays as it was when a terminal closes.
       Signal.hangUp.ignore()
       try Process.forbidCoreDumps()

@@ -38,12 +38,18 @@ package enum Process {
     _ = try retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
   }
 
-  /// Lets this process open as many files as it may at all.
+  /// Lets this process open as many files as it may at all, and write them as
+  /// long as it may.
   ///
-  /// Source: setrlimit(2), `RLIMIT_NOFILE`.
-  package static func raiseDescriptorLimit() {
+  /// Source: setrlimit(2), `RLIMIT_NOFILE`, `RLIMIT_FSIZE`.
+  package static func raiseFileLimits() {
+    for resource in [RLIMIT_NOFILE, RLIMIT_FSIZE] {
+      raiseLimit(__rlimit_resource_t(resource.rawValue))
+    }
+  }
+
+  private static func raiseLimit(_ resource: __rlimit_resource_t) {
     var limit = rlimit()
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     guard unsafe getrlimit(resource, &limit) == 0 else { return }
     limit.rlim_cur = limit.rlim_max
     _ = unsafe setrlimit(resource, &limit)

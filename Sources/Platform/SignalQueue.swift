@@ -10,6 +10,13 @@ package struct Signal: Hashable, Sendable {
   package static let quit = Signal(number: SIGQUIT)
   package static let terminate = Signal(number: SIGTERM)
   package static let brokenPipe = Signal(number: SIGPIPE)
+  package static let terminalStop = Signal(number: SIGTSTP)
+
+  /// What ends a process at a limit; ignored, the call that went past it fails.
+  ///
+  /// Source: setrlimit(2), `RLIMIT_FSIZE`.
+  package static let fileSizeLimit = Signal(number: SIGXFSZ)
+  package static let processorTimeLimit = Signal(number: SIGXCPU)
 
   /// Discards the signal from now on, in this process.
   ///
