@@ -131,8 +131,7 @@ package enum Daemon {
     case .inUse: return ExitStatus.inUse
     case .insecure: return ExitStatus.configuration
     case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .unknownVersion,
-      .rolledBack,
-      .failed, .outOfMemory, .outOfLockedMemory:
+      .rolledBack, .failed, .full, .outOfMemory, .outOfLockedMemory:
       return ExitStatus.failed
     }
   }

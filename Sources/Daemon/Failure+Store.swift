@@ -11,7 +11,7 @@ extension Failure {
       case .wrongSecret, .noSlot: .wrongPassphrase
       case .unusableSecret: .invalid
       case .damaged, .unknownVersion, .rolledBack: .damaged
-      case .outOfMemory, .outOfLockedMemory: .limit
+      case .full, .outOfMemory, .outOfLockedMemory: .limit
       }
     self.init(code, error.message, hint: error.hint)
   }

@@ -10,7 +10,22 @@ package enum ReservedNames {
       || eitherCase.contains(name.lowercased())
       || prefixes.contains { name.hasPrefix($0) }
       || eitherCasePrefixes.contains { name.lowercased().hasPrefix($0) }
+      || isToolSetting(name)
+      || suffixes.contains { name.uppercased().hasSuffix($0) }
   }
+
+  /// What programs call the options, commands, places and files that they take
+  /// from the environment, whoever they are; no credential is called so.
+  private static let suffixes: [String] = [
+    "_OPTS", "_OPTIONS", "_ARGS", "_ADDOPTS", "_FLAGS", "_PARAMS", "_JAVA_OPTIONS",
+    "_CMD", "_COMMAND", "_COMMAND_PREFIX", "_EXEC", "_EXECUTABLE", "_WRAPPER", "_SHELL",
+    "_BASH", "_EDITOR", "EDITOR", "_PAGER", "_BROWSER", "_HELPER", "_HOOK", "_HOOKS", "_HOOK_PATH",
+    "_PRELOAD", "_PLUGIN", "_PLUGINS", "_MODULE", "_MODULES", "_EXTENSION_DIR", "_STARTUP",
+    "_INIT", "_RC", "_PATH", "_PATHS", "_DIR", "_DIRS", "_HOME", "_ROOT", "_PREFIX", "_CONFIG_FILE",
+    "_CA_BUNDLE", "_CAINFO", "_CERT_FILE", "_CERT_DIR", "_ROOTCERT",
+    "_SSH", "_RSH", "_BASE_URL", "_ENDPOINT_URL", "_INDEX_URL", "_PROXY", "_SKIP_VERIFY",
+    "_SSL_VERIFY", "_TLS_VERIFY", "_INSECURE", "_DIFF", "_TOOL", "_DRIVER",
+  ]
 
   private static let exact: Set<String> = Set(
     [
@@ -20,6 +35,7 @@ package enum ReservedNames {
   /// Proxies are read in lower case by some programs, and in upper case by others.
   private static let eitherCase: Set<String> = [
     "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "rsync_proxy", "socks_proxy",
+    "grpc_proxy",
     "socks_server",
   ]
 
@@ -40,10 +56,29 @@ package enum ReservedNames {
     // Toolkits that load modules.
     "GTK_", "GIO_", "GST_PLUGIN", "QT_",
     // Certificates, and whom to believe.
-    "SSL_CERT_", "LDAPTLS_", "PKCS11_",
+    "SSL_CERT_", "LDAPTLS_", "PKCS11_", "PGSSL",
+    // Where requests with other credentials go.
+    "AWS_ENDPOINT_URL", "AWS_CONTAINER_CREDENTIALS_", "AWS_EC2_METADATA_",
+    // Graphics, sound and computing stacks that load drivers.
+    "VK_", "EGL_", "GBM_", "QML", "GDK_", "GI_", "ALSA_", "OCL_ICD_", "OPENCL_", "LIBGL_",
     // Ours.
     "COFFER_",
   ]
+
+  /// Tools that take all their settings, code among them, from names of theirs;
+  /// but their credentials are left alone.
+  private static let toolPrefixes: [String] = [
+    "ANSIBLE_", "JUPYTER_", "IPYTHON", "PYTEST_", "PYENV_", "RBENV_", "NVM_", "ASDF_", "DIRENV_",
+    "OMPI_MCA_", "BUNDLE_", "YARN_", "PIP_", "UV_", "COMPOSER_", "CARGO_ALIAS_", "CARGO_HTTP_",
+    "MAKE_", "GROFF_", "TEXMF", "MYSQL_TEST_", "HOMEBREW_", "NIX_", "MAMBA_", "CONDA_",
+  ]
+
+  private static let credentialSuffixes = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASS", "PAT"]
+
+  private static func isToolSetting(_ name: String) -> Bool {
+    toolPrefixes.contains { name.hasPrefix($0) }
+      && !credentialSuffixes.contains { name.hasSuffix($0) }
+  }
 
   /// npm reads its settings, among them the shell that it runs, in either case.
   private static let eitherCasePrefixes: [String] = ["npm_config_"]
@@ -66,10 +101,10 @@ package enum ReservedNames {
 
   private static let editorsAndPagers = [
     "EDITOR", "VISUAL", "PAGER", "BROWSER", "MANPAGER", "MANPATH", "INFOPATH", "LESSOPEN",
-    "LESSCLOSE", "LESS", "LESSEDIT", "LESSKEYIN", "ALTERNATE_EDITOR", "AWS_PAGER", "GH_PAGER",
-    "GH_EDITOR", "GH_BROWSER", "KUBE_EDITOR", "PSQL_PAGER", "PSQL_EDITOR", "BAT_PAGER",
-    "DELTA_PAGER", "VIMINIT", "GVIMINIT",
-    "EXINIT", "VIM", "VIMRUNTIME", "MYVIMRC",
+    "LESSCLOSE", "LESS", "LESSEDIT", "LESSKEY", "LESSKEYIN", "LESSKEY_CONTENT",
+    "LESSKEYIN_SYSTEM", "LESSKEY_SYSTEM", "LESSSECURE", "MANROFFOPT", "MANOPT", "GS_OPTIONS",
+    "GS_LIB", "GS_DEVICE", "VIMINIT", "GVIMINIT",
+    "EXINIT", "PSQLRC", "IRBRC", "GEMRC", "SCREENRC", "VIM", "VIMRUNTIME", "MYVIMRC",
     "EMACSLOADPATH", "AWKPATH", "AWKLIBPATH",
   ]
 
@@ -82,7 +117,9 @@ package enum ReservedNames {
   ]
 
   private static let interpreters = [
-    "NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED",
+    "JAVACMD", "DJANGO_SETTINGS_MODULE", "FLASK_APP", "GUNICORN_CMD_ARGS", "PERL_CPANM_OPT",
+    "PERL_MM_OPT", "PERL_MB_OPT", "PERLDB_OPTS", "NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
     "NODE_REPL_EXTERNAL_MODULE", "BUN_OPTIONS", "BUN_INSPECT", "YARN_RC_FILENAME", "PERLLIB",
     "RUBYLIB", "RUBYOPT", "RUBYPATH", "RUBYSHELL", "PIP_CONFIG_FILE", "GEM_HOME", "GEM_PATH",
     "BUNDLE_GEMFILE", "BUNDLE_PATH",
@@ -96,10 +133,17 @@ package enum ReservedNames {
   private static let builds = [
     "CC", "CXX", "CPP", "LD", "AR", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "MAKE",
     "MAKEFLAGS",
-    "MAKEFILES", "GNUMAKEFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
+    "MAKEFILES", "MAKESHELL", "MAKELEVEL", "MAKECMDGOALS", "GNUMAKEFLAGS", "RM", "AS", "FC", "F77",
+    "M2C", "PC", "CO", "GET", "LEX", "YACC", "LINT", "M4", "MAKEINFO", "TEX", "TEXI2DVI", "WEAVE",
+    "CWEAVE", "TANGLE", "CTANGLE", "ARFLAGS", "ASFLAGS", "FFLAGS", "LFLAGS", "YFLAGS", "GFLAGS",
+    "RFLAGS", "PFLAGS", "COFLAGS", "LINTFLAGS", "LDLIBS", "LOADLIBES", "CONFIG_SITE",
+    "CONFIG_SHELL", "AUTOCONF", "AUTOHEADER", "AUTOMAKE", "ACLOCAL", "LIBTOOL", "LIBTOOLIZE",
+    "RANLIB", "STRIP", "OBJCOPY", "OBJDUMP", "NM", "GCCGO", "CCC_OVERRIDE_OPTIONS", "CPATH",
+    "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
     "COMPILER_PATH", "GCC_EXEC_PREFIX", "GOFLAGS", "GOENV", "GOROOT", "GOPATH", "GOBIN", "GOPROXY",
     "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOTOOLCHAIN", "GOAUTH",
-    "GOCACHEPROG", "CCACHE_PREFIX", "CARGO_REGISTRY_CREDENTIAL_PROVIDER", "RUSTC", "RUSTC_WRAPPER",
+    "GOCACHEPROG", "GOPACKAGESDRIVER", "CCACHE_PREFIX", "CARGO_REGISTRY_CREDENTIAL_PROVIDER",
+    "RUSTC", "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC", "RUSTFLAGS", "RUSTDOCFLAGS", "CARGO", "CARGO_HOME",
   ]
 
@@ -109,7 +153,9 @@ package enum ReservedNames {
     "GNUTLS_SYSTEM_PRIORITY_FILE", "KRB5_CONFIG", "KRB5CCNAME", "KRB5_KTNAME", "LDAPCONF",
     "LDAPRC", "SASL_CONF_PATH", "SASL_PATH", "OPENSSL_CONF", "OPENSSL_CONF_INCLUDE",
     "OPENSSL_MODULES", "OPENSSL_ENGINES", "PGSERVICEFILE", "PGSYSCONFDIR", "PASSWORD_STORE_DIR",
-    "PASSWORD_STORE_EXTENSIONS_DIR",
+    "PASSWORD_STORE_EXTENSIONS_DIR", "PGHOST", "PGHOSTADDR", "PGPASSFILE", "PGSERVICE", "PGOPTIONS",
+    "VAULT_ADDR", "VAULT_AGENT_ADDR", "GH_HOST", "GH_CONFIG_DIR", "DENO_CERT", "GOPRIVATE",
+    "MYSQL_HOST", "MYSQL_UNIX_PORT",
   ]
 
   /// Their configuration names programs that they run.
@@ -117,7 +163,9 @@ package enum ReservedNames {
     "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY",
     "CONTAINER_HOST", "KUBECONFIG", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG",
     "CLOUDSDK_CONFIG", "CLOUDSDK_PYTHON", "ANSIBLE_CONFIG", "ANSIBLE_LIBRARY", "APT_CONFIG",
-    "BORG_RSH", "BORG_PASSCOMMAND", "RESTIC_PASSWORD_COMMAND", "RCLONE_PASSWORD_COMMAND",
+    "KUBECTL_EXTERNAL_DIFF", "HELM_PLUGINS", "HGMERGE", "RCLONE_SFTP_SSH",
+    "RESTIC_FROM_PASSWORD_COMMAND", "SOPS_AGE_KEY_CMD", "BORG_RSH", "BORG_PASSCOMMAND",
+    "RESTIC_PASSWORD_COMMAND", "RCLONE_PASSWORD_COMMAND",
     "FZF_DEFAULT_COMMAND", "FZF_DEFAULT_OPTS", "MAILPATH", "NIX_CONFIG",
     "RIPGREP_CONFIG_PATH", "TAR_OPTIONS",
   ]

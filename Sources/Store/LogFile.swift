@@ -13,6 +13,9 @@ final class LogFile: Sendable {
   /// No file of a log is longer: it could not be read into memory at once.
   private static let maximumByteCount = 4 << 30
 
+  /// Behind this no frame begins, so that what is written can be read again.
+  private static let fullByteCount = maximumByteCount - SealedLog.maximumFrameByteCount
+
   func readAll() throws(StoreError) -> [UInt8] {
     let bytes = try attempting("reading", name) { () throws(Errno) in
       try descriptor.readAll(limit: Self.maximumByteCount)
@@ -30,7 +33,11 @@ final class LogFile: Sendable {
     }
   }
 
+  /// Writes frames behind those that are there.
+  ///
+  /// Throws `full` where the file would become too long to be read.
   func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+    guard offset + bytes.count <= Self.fullByteCount else { throw .full(file: name) }
     try attempting("writing", name) { () throws(Errno) in
       try descriptor.writeAll(bytes.span, at: offset)
     }

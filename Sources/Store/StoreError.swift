@@ -35,6 +35,9 @@ package enum StoreError: Error, Equatable, Sendable {
   /// A call of the system failed.
   case failed(file: String, operation: String, Errno)
 
+  /// The file is as long as one may be.
+  case full(file: String)
+
   /// The passphrase's key derivation got no memory.
   case outOfMemory
 
@@ -69,6 +72,7 @@ extension StoreError {
     case .rolledBack(let file):
       "the vault was rolled back: \(file) ends before rows that the records name"
     case .failed(let file, let operation, let error): "\(file): \(operation) failed: \(error)"
+    case .full(let file): "\(file) is full: it has 4 GiB"
     case .outOfMemory: "there is not enough memory to derive the key from the passphrase"
     case .outOfLockedMemory: "no locked memory is left for a secret"
     }
@@ -90,6 +94,7 @@ extension StoreError {
     case .unknownVersion: "nothing was changed; use the newer version that wrote it"
     case .rolledBack: "nothing was changed; put a whole copy of the state directory in its place"
     case .failed: nil
+    case .full: "nothing is lost; make a new vault, and move the keys that are needed"
     case .outOfMemory: "give the machine, container or unit more memory than the slot asks for"
     case .outOfLockedMemory: "raise the limit on locked memory ('ulimit -l'), or try again"
     }

@@ -197,6 +197,6 @@ struct KeyMakingTests {
     let plan = try KeyPlan("w1/path", .imported(leastRank: nil))
     let request = Request.addKey(plan, KeyMaterial(numbered: 9))
     #expect(Outcome { () throws(Refusal) in try acme.decide(request, by: .editor) } == .invalid)
-    #expect(try acme.importKey("w1/path", by: .editor, env: "THE_PATH").name == named("path"))
+    #expect(try acme.importKey("w1/path", by: .editor, env: "THE_PART").name == named("path"))
   }
 }

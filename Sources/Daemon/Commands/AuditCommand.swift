@@ -7,8 +7,8 @@ extension CommandDefinition {
   static let audit = CommandDefinition(
     verb: .audit,
     synopsis:
-      "AUDIT [--since=TIME --until=TIME --key=KEY --user=NAME --after=N] | AUDIT --check "
-      + "[--after=N]",
+      "AUDIT [--since=TIME --until=TIME --key=KEY --user=NAME --after=N --limit=N] | "
+      + "AUDIT --check [--after=N]",
     help: [
       "Tells what was asked, of what you may see, in order: 'ROW n=... time=... user=... key=...",
       "uid=... pid=... command=... verb=... outcome=... on=... object=...'. The command is what",
@@ -17,10 +17,11 @@ extension CommandDefinition {
       "  --since, --until  RFC 3339, or so long ago: 90d, 12h",
       "  --key=KEY         only what was done to that key",
       "  --user=NAME       only what that user did",
+      "  --limit=N         how many rows to look at, 1 to 1024, which it is unless told",
       "  --check           proves that the rows are whole, in order, and those that were",
       "                    written: 'CHECKED rows=N' a page; damaged names the first bad row",
     ],
-    options: ["since", "until", "key", "user", "after"], flags: ["check"],
+    options: ["since", "until", "key", "user", "after", "limit"], flags: ["check"],
     availability: .unlocked
   ) { exchange, command throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
@@ -30,7 +31,7 @@ extension CommandDefinition {
       (organization, caller, now) throws(Refusal) in
       try AuditQuery(command, in: organization, for: caller, at: now)
     }
-    let page = try readPage(after, since: query.since, of: vault)
+    let page = try readPage(after, since: query.since, of: vault, count: try rowCount(command))
     for (number, row) in page.rows {
       guard let fields = query.fields(of: row, in: vault.organization) else { continue }
       exchange.status(["ROW"], [("n", String(number))] + fields)
@@ -47,11 +48,19 @@ extension CommandDefinition {
     return number
   }
 
+  private static func rowCount(_ command: Command) throws(Failure) -> Int {
+    guard let text = command.value(of: "limit") else { return Limits.auditRows }
+    guard let count = Int(text), (1...Limits.auditRows).contains(count) else {
+      throw Failure(.invalid, "--limit: a page has 1 to \(Limits.auditRows) rows")
+    }
+    return count
+  }
+
   private static func readPage(
-    _ after: UInt64, since: Instant?, of vault: Vault
+    _ after: UInt64, since: Instant?, of vault: Vault, count: Int = Limits.auditRows
   ) throws(Failure) -> Vault.AuditPage {
     do throws(StoreError) {
-      return try vault.auditPage(after: after, since: since, count: Limits.auditRows)
+      return try vault.auditPage(after: after, since: since, count: count)
     } catch {
       throw Failure(error)
     }
@@ -80,7 +89,7 @@ private struct AuditQuery {
   let since: Instant?
   private let until: Instant?
   private let key: KeyID?
-  private let user: UserID?
+  private let users: Set<UserID>?
   private let standing: Standing
 
   init(
@@ -98,15 +107,17 @@ private struct AuditQuery {
       }
       key = found.id
     }
-    var user: UserID?
+    var users: Set<UserID>?
     if let text = command.value(of: "user") {
       let name = try Name(parsing: text)
-      let known = organization.users(inSightOf: standing)
-      guard let found = known.last(where: { $0.name == name }) else { throw .notFound(text) }
-      user = found.id
+      // Whoever bore the name: of those who were removed the rows are left.
+      let isOwner = standing.person?.role == .owner
+      let known = isOwner ? organization.users : organization.users(inSightOf: standing)
+      users = Set(known.filter { $0.name == name }.map(\.id))
+      guard users?.isEmpty == false else { throw .notFound(text) }
     }
     self.key = key
-    self.user = user
+    self.users = users
     self.standing = standing
   }
 
@@ -121,6 +132,11 @@ private struct AuditQuery {
     }
   }
 
+  private func isOfWantedUser(_ row: AuditRow) -> Bool {
+    guard let users else { return true }
+    return row.actor.user.map(users.contains) ?? false
+  }
+
   /// How many keys of a row are named.
   private static let namedKeys = 5
 
@@ -129,7 +145,7 @@ private struct AuditQuery {
     of row: AuditRow, in organization: Organization
   ) -> [(String, String?)]? {
     guard since.map({ row.time >= $0 }) ?? true, until.map({ row.time < $0 }) ?? true,
-      user.map({ row.actor.user == $0 }) ?? true,
+      isOfWantedUser(row),
       key.map({ id in row.subjects.contains { $0.key == id } }) ?? true,
       let keys = visibleKeys(of: row, in: organization)
     else { return nil }
@@ -143,7 +159,7 @@ private struct AuditQuery {
       ("outcome", outcome ?? String(row.outcome)),
       ("code", row.outcome == 0 ? nil : String(row.outcome)),
       ("on", names.isEmpty ? nil : names.joined(separator: ",")),
-      ("further", keys.count > Self.namedKeys ? String(keys.count - Self.namedKeys) : nil),
+      ("more", keys.count > Self.namedKeys ? String(keys.count - Self.namedKeys) : nil),
       ("object", row.object.isEmpty ? nil : row.object),
     ]
   }

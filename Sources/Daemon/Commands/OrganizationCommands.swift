@@ -19,12 +19,15 @@ extension CommandDefinition {
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2):
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
-      return try changePeople(.addWorkspace(name), exchange, about: name.text) { _, changes in
+      return try changePeople(.addWorkspace(name), exchange, about: "add \(name.text)") {
+        _, changes in
         describe(name, "active", changes, to: exchange)
       }
     case ("ARCHIVE", 2):
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
-      return try changePeople(.archiveWorkspace(name), exchange, about: name.text) {
+      return try changePeople(
+        .archiveWorkspace(name), exchange, about: "archive \(name.text)"
+      ) {
         _, changes in
         describe(name, "archived", changes, to: exchange)
       }
@@ -84,7 +87,8 @@ extension CommandDefinition {
     case ("SET", 3):
       let name = try parsed { () throws(Refusal) in try PolicyName(parsing: command.words[1]) }
       return try changePeople(
-        .setPolicy(name, command.words[2]), exchange, about: name.rawValue
+        .setPolicy(name, command.words[2]), exchange,
+        about: "\(name.rawValue) \(PrintableText.object(command.words[2]))"
       ) { organization, changes in
         for other in PolicyName.allCases {
           let value = organization.policy.text(of: other)

@@ -113,7 +113,9 @@ extension CommandDefinition {
     _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
     let (name, uid) = try parsedUser(command)
-    return try changePeople(.addUser(name, uid: uid), exchange, about: name.text) {
+    return try changePeople(
+      .addUser(name, uid: uid), exchange, about: "add \(name.text) uid \(uid)"
+    ) {
       organization, changes in
       describe(name, in: organization, changes, to: exchange)
     }
@@ -136,7 +138,9 @@ extension CommandDefinition {
     let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
     let vault = try exchange.server.keeper.openVault()
     let id = vault.organization.user(named: name)?.id
-    return try changePeople(.setUserState(state, ofUser: name), exchange, about: name.text) {
+    return try changePeople(
+      .setUserState(state, ofUser: name), exchange, about: "\(state.rawValue) \(name.text)"
+    ) {
       organization, changes in
       // A removed user is not found by the name any more.
       guard let id else { return }
@@ -159,12 +163,13 @@ extension CommandDefinition {
   ) throws(Failure) -> Progress {
     let server = exchange.server
     let (name, uid) = try parsedUser(command)
+    let object = "rebind \(name.text) uid \(uid)"
     let answer = { (organization: Organization, changes: [Change]) in
       describe(name, in: organization, changes, to: exchange)
     }
     guard isRootOfSystem(exchange), !isOwner(exchange) else {
       return try changePeople(
-        .rebindUser(name, uid: uid, hasShownSecret: false), exchange, about: name.text, answer)
+        .rebindUser(name, uid: uid, hasShownSecret: false), exchange, about: object, answer)
     }
     let kind = secretKind(command)
     return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
@@ -179,7 +184,7 @@ extension CommandDefinition {
         case .success:
           exchange.proceed { () throws(Failure) in
             try changePeople(
-              .rebindUser(name, uid: uid, hasShownSecret: true), exchange, about: name.text,
+              .rebindUser(name, uid: uid, hasShownSecret: true), exchange, about: object,
               answer)
           }
         }
