@@ -21,11 +21,13 @@ package enum Daemon {
 
   /// Runs the program to its end.
   ///
-  /// - Parameter arguments: Those behind the program's name.
   /// - Returns: The exit status.
-  package static func run(_ arguments: [String]) -> Int32 {
+  package static func run() -> Int32 {
     do throws(Options.UsageError) {
-      switch try Options.parse(arguments, environment: Environment.value(of:)) {
+      guard let arguments = ProgramArguments.texts else {
+        throw Options.UsageError(message: "an argument is not UTF-8")
+      }
+      switch try Options.parse(arguments, environment: variable) {
       case .help:
         StandardStream.output.write(Options.usage)
         return ExitStatus.done
@@ -38,6 +40,14 @@ package enum Daemon {
       Log.note(error.message)
       Log.hint("'cofferd --help' lists the options")
       return ExitStatus.usage
+    }
+  }
+
+  private static func variable(_ name: String) throws(Options.UsageError) -> String? {
+    do throws(Environment.NotText) {
+      return try Environment.text(of: name)
+    } catch {
+      throw Options.UsageError(message: "\(error.name) is not UTF-8")
     }
   }
 

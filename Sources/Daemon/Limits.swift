@@ -51,6 +51,15 @@ enum Limits {
   /// How much is read of one connection before others have their turn.
   static let readsInARow = 8
 
+  /// How much one connection's commands may answer, and how long they may take,
+  /// before others have their turn; at least one command is done.
+  static let turnByteCount = 65_536
+  static let turnMilliseconds: Int64 = 4
+
+  /// After how many bytes of answers unused memory is given back, and how late.
+  static let trimByteCount = 8 << 20
+  static let trimSeconds: Int64 = 5
+
   /// How many connections are accepted before others have their turn.
   static let acceptsInARow = 64
 

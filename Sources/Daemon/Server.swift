@@ -55,6 +55,10 @@ final class Server {
     var lastUse = BootInstant.now
 
     var auditSynchronization: BootInstant?
+
+    /// When memory is given back, and how much was answered since it was.
+    var trimming: BootInstant?
+    var answeredByteCount = 0
     var acceptance: BootInstant?
 
     /// When it was last told that no connection can be accepted.
@@ -134,7 +138,7 @@ final class Server {
     case let id:
       guard let session = sessions[id] else { return }
       touch(session)
-      if event.isReadable {
+      if event.isReadable || session.isHeld {
         session.receive()
       } else if event.isHangUp {
         end(session)
@@ -160,7 +164,9 @@ final class Server {
     writeRows()
     // Sending can end a session, and so free a place that another waits for.
     while !resumable.isEmpty || !touched.isEmpty {
-      while let session = resumable.popLast() { session.process() }
+      while let session = resumable.popLast() {
+        if !session.isHeld { session.process() }
+      }
       writeRows()
       let turn = touched
       touched = [:]
@@ -191,6 +197,15 @@ final class Server {
   func resume(_ session: Session) {
     resumable.append(session)
     touch(session)
+  }
+
+  /// Notes how much memory answers have taken, so that a burst leaves none behind.
+  func noteAnswers(byteCount: Int) {
+    schedule.answeredByteCount += byteCount
+    guard schedule.answeredByteCount >= Limits.trimByteCount, schedule.trimming == nil else {
+      return
+    }
+    schedule.trimming = now.advanced(bySeconds: Limits.trimSeconds)
   }
 
   /// Notes that somebody used what is in the vault.
@@ -270,7 +285,8 @@ final class Server {
   /// Sets the alarm to the moments that the loop itself waits for.
   private func setAlarm() {
     let moments = [
-      schedule.auditSynchronization, schedule.acceptance, schedule.end, idleLockMoment,
+      schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
+      idleLockMoment,
     ]
     if let first = moments.compactMap(\.self).min() { alarm.set(first) }
   }
@@ -296,6 +312,11 @@ final class Server {
     if let moment = schedule.auditSynchronization, moment <= now {
       schedule.auditSynchronization = nil
       committer.synchronizeAudit()
+    }
+    if let moment = schedule.trimming, moment <= now {
+      schedule.trimming = nil
+      schedule.answeredByteCount = 0
+      Process.giveBackMemory()
     }
     if let moment = schedule.acceptance, moment <= now {
       schedule.acceptance = nil

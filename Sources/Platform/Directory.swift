@@ -129,6 +129,26 @@ package struct Directory: ~Copyable, Sendable {
     }
   }
 
+  /// Gives the file `name` another name besides, unless something bears that.
+  ///
+  /// - Parameters:
+  ///   - name: A file of the directory.
+  ///   - newName: Its second name, durable after ``synchronize()``.
+  /// - Returns: Whether the second name was free.
+  /// - Throws: ``Errno`` as linkat(2) sets it, but for `EEXIST`.
+  ///
+  /// Source: linkat(2).
+  package borrowing func link(_ name: String, as newName: String) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try descriptor.withRawValue { (directory) throws(Errno) in
+        try retrying { unsafe linkat(directory, name, directory, newName, 0) }
+      }
+      return true
+    } catch .exists {
+      return false
+    }
+  }
+
   /// Removes the file `name`, if it is there.
   ///
   /// Source: unlinkat(2).
