@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// Where the client gets secrets from: a terminal, a file, a descriptor.
 enum SecretInput {
@@ -21,6 +22,11 @@ enum SecretInput {
       case .closed: throw ClientError(ExitStatus.failed, "the terminal was closed")
       case .tooLong(let limit):
         throw ClientError(ExitStatus.failed, "what was typed has more than \(limit) bytes")
+      case .controlCharacter:
+        throw ClientError(
+          ExitStatus.failed,
+          "a control character was typed, as by an arrow key, so nothing was taken",
+          hint: "backspace, Ctrl-W and Ctrl-U take back what was typed")
       case .outOfLockedMemory: throw .outOfMemory
       }
     }
@@ -61,7 +67,7 @@ enum SecretInput {
   private static func readDescriptor(
     _ text: String, for object: String
   ) throws(ClientError) -> Secret {
-    guard let number = CInt(text), number >= 0 else {
+    guard let number = CInt(digits: text) else {
       throw .usage("--passphrase-fd takes the number of an open descriptor")
     }
     guard fcntl(number, F_GETFD) != -1 else {

@@ -28,9 +28,14 @@ enum Unlocking {
           hint: "set COFFER_KEY_FILE, or use 'coffer unlock' with --key-file or --passphrase-fd")
       }
       do throws(ClientError) {
+        guard passphrase.count > 0 else {
+          throw ClientError(.wrongPassphrase, "nothing was typed", hint: nil)
+        }
         return try unlock(connection, with: passphrase, isKeyFile: false)
       } catch {
-        guard error.isWrongSecret, attempt < tries else { throw error }
+        guard error.isWrongSecret else { throw error }
+        // There is nothing more to try now.
+        guard attempt < tries else { throw ClientError(error.code, error.message, hint: nil) }
         Console.report(error)
       }
     }

@@ -49,26 +49,8 @@ final class Server {
     static let firstSession: UInt64 = 16
   }
 
-  /// The moments that the loop itself waits for.
-  private struct Schedule {
-    /// When somebody last used what is in the vault.
-    var lastUse = BootInstant.now
-
-    var auditSynchronization: BootInstant?
-
-    /// When memory is given back, and how much was answered since it was.
-    var trimming: BootInstant?
-    var answeredByteCount = 0
-    var acceptance: BootInstant?
-
-    /// When it was last told that no connection can be accepted.
-    var exhaustionLogged: BootInstant?
-
-    /// When the loop ends, whatever is still to do.
-    var end: BootInstant?
-    var hasEnded = false
-    var isLocking = false
-  }
+  /// Those who want the vault locked, while that is under way.
+  private var lockRequests: [LockRequest] = []
 
   /// How long audit rows may wait to be synced.
   private static let auditSynchronizationSeconds: Int64 = 5
@@ -234,7 +216,9 @@ final class Server {
     } catch {
       return
     }
-    if let refusal = sessions.refusal(of: peer) {
+    switch sessions.admission(of: peer, isKnown: isKnown) {
+    case .granted(let longestIdle): if let longestIdle { end(longestIdle) }
+    case .refused(let refusal):
       // Whoever does not read it need not be waited for.
       _ = try? socket.send(ReplyLine.error(refusal).span)
       return
@@ -255,6 +239,13 @@ final class Server {
     sessions.insert(session)
     let greeting = ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you")
     session.stage(Session.Response(chunks: [.lines(greeting)], ifUnaudited: nil))
+  }
+
+  /// Whether a place is reserved for a uid: it is the daemon's, root's, or that of
+  /// an active user, which shows only while the vault is open.
+  private func isKnown(_ userID: UInt32) -> Bool {
+    guard userID != 0, userID != Process.userID else { return true }
+    return keeper.vault?.organization.user(withUID: userID)?.state == .active
   }
 
   /// Ends a connection; what was not sent is forgotten.
@@ -292,7 +283,7 @@ final class Server {
   }
 
   private var idleLockMoment: BootInstant? {
-    guard keeper.vault != nil, !schedule.isLocking, let idle = options.idleLock else { return nil }
+    guard keeper.vault != nil, lockRequests.isEmpty, let idle = options.idleLock else { return nil }
     return schedule.lastUse.advanced(bySeconds: idle.count)
   }
 
@@ -359,18 +350,23 @@ final class Server {
   func lock(
     by actor: Actor, because reason: String, _ completion: @escaping () -> Void = {}
   ) {
-    schedule.isLocking = true
+    lockRequests.append(LockRequest(actor: actor, reason: reason, completion: completion))
+    // Whoever asks meanwhile is answered with the first.
+    guard lockRequests.count == 1 else { return }
     committer.whenIdle { [self] in writeRows() }
-    committer.synchronizeAudit { [self] in
-      gate.noteLocked(by: actor, because: reason)
-      writeRows()
-      keeper.lock()
-      Stack.wipe()
-      schedule.isLocking = false
-      schedule.auditSynchronization = nil
-      for session in sessions.all where session.endsWithLock { end(session) }
-      completion()
-    }
+    committer.synchronizeAudit { [self] in finishLock() }
+  }
+
+  private func finishLock() {
+    let requests = lockRequests
+    lockRequests = []
+    for request in requests { gate.noteLocked(by: request.actor, because: request.reason) }
+    writeRows()
+    keeper.lock()
+    Stack.wipe()
+    schedule.auditSynchronization = nil
+    for session in sessions.all where session.endsWithLock { end(session) }
+    for request in requests { request.completion() }
   }
 
   private func beginEnd() {

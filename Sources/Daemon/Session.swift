@@ -25,6 +25,9 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
+  /// When the last bytes came.
+  private(set) var lastHeard: BootInstant
+
   /// What the kernel was told that this session waits for.
   var watched: Epoll.Interest = .reading
 
@@ -70,6 +73,7 @@ final class Session {
     self.id = id
     self.connection = connection
     self.server = server
+    lastHeard = server.now
   }
 
   /// A part of an answer that goes out as a whole.
@@ -91,7 +95,9 @@ final class Session {
       switch connection.receive() {
       case .disconnected: return server.end(self)
       case .nothing: return
-      case .bytes, .end: process()
+      case .bytes, .end:
+        lastHeard = server.now
+        process()
       }
     }
   }

@@ -23,6 +23,12 @@ package struct Signal: Hashable, Sendable {
   /// Source: signal(2).
   package func ignore() { _ = Glibc.signal(number, SIG_IGN) }
 
+  /// Sends the signal to the job that this process belongs to, as a terminal does,
+  /// and returns when that is continued.
+  ///
+  /// Source: kill(2).
+  package func stopProcessGroup() { _ = kill(0, number) }
+
   /// Ends this process as the signal does by default.
   ///
   /// Source: raise(3).
