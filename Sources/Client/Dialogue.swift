@@ -41,6 +41,16 @@ struct Dialogue {
     return connection
   }
 
+  /// Throws unless there is a vault, before anybody is asked for what opens it.
+  func requireVault() throws(ClientError) {
+    try connection.send([Command(.status)])
+    let statuses = try connection.receiveReply().statuses
+    guard statuses.contains(where: { $0["state"] == "none" }) else { return }
+    throw ClientError(
+      ExitStatus.failed, "there is no vault yet",
+      hint: "make one with 'coffer init --organization NAME'")
+  }
+
   /// Sends a command and receives its answer, opening the vault if need be.
   ///
   /// - Parameters:

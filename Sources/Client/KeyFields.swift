@@ -17,7 +17,7 @@ enum KeyFields {
   /// What SHOW tells besides, but for rights and versions.
   static func furtherMembers(_ key: StatusFields) -> [(String, JSON)] {
     [
-      ("note", .optional(key["note"])), ("last_user", .integer(key["last_user"])),
+      ("note", .optional(key["note"])), ("last_uid", .integer(key["last_uid"])),
       ("last_command", .optional(key["last_command"])),
     ]
       + ["suspended", "suspender", "revoked", "revoker", "reason"].map {

@@ -105,7 +105,7 @@ struct Subcommand: Sendable {
 
   private var wordCountHint: String {
     asksForSecret
-      ? "a value is never given as an argument, where every process could read it"
+      ? "'coffer \(name) --help' explains it; a secret is never given as an argument"
       : "'coffer \(name) --help' explains it"
   }
 }

@@ -66,6 +66,16 @@ struct CommandDefinition: Sendable {
     }
   }
 
+  /// Throws for an option that the command takes, but not in this form of it.
+  static func allow(_ names: [String], in command: Command) throws(Failure) {
+    for option in command.options where !names.contains(option.name) {
+      let form = command.words.first.map { " " + PrintableText.object($0).uppercased() } ?? ""
+      throw Failure(
+        .unknownOption, "\(command.verb)\(form) has no option --\(option.name) here",
+        hint: "'HELP \(command.verb)' lists them")
+    }
+  }
+
   /// Reads a client's words by the rules; what breaks one is no matter of rights.
   static func parsed<Result>(
     _ body: () throws(Refusal) -> Result

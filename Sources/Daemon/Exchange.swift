@@ -46,8 +46,7 @@ final class Exchange {
 
   /// How the client writes the name of `key`.
   func name(of key: Key, in vault: Vault) -> String {
-    let caller = server.gate.caller(self, in: vault.organization)
-    let standing = try? vault.organization.standing(of: caller, at: server.keeper.now())
+    let standing = server.gate.standingIfAny(of: self, in: vault.organization)
     return vault.organization.name(of: key, seenBy: standing)
   }
 

@@ -16,6 +16,12 @@ final class Gate {
 
   private var refusals = RefusalFolding(limit: Limits.auditedRefusals)
 
+  /// The time of the last row that was written; the vault's time is never before it.
+  private var lastMark = Instant(secondsSinceEpoch: 0)
+
+  /// How far the vault's time may get ahead of what the rows tell of it.
+  private static let markInterval = Seconds(60)
+
   /// What was refused while no row could be written.
   private var refusalsWhileLocked: UInt64 = 0
 
@@ -96,6 +102,11 @@ final class Gate {
     }
   }
 
+  /// The same for what is no request of its own: nil for nobody, and no row.
+  func standingIfAny(of exchange: Exchange, in organization: Organization) -> Standing? {
+    try? organization.standing(of: caller(exchange, in: organization), at: keeper.now())
+  }
+
   // MARK: Deciding
 
   /// Reads from the organization what the caller may read.
@@ -115,6 +126,7 @@ final class Gate {
   ) throws(Failure) -> Result {
     let now = keeper.now()
     let caller = caller(exchange, in: vault.organization)
+    noteMark(now)
     do throws(Refusal) {
       return try body(vault.organization, caller, now)
     } catch {
@@ -123,6 +135,16 @@ final class Gate {
         exchange, caller, Failure(error).code, subject: subject, object: error.object)
       throw Failure(error)
     }
+  }
+
+  /// Takes note of the time that something was judged by, at most once a minute.
+  ///
+  /// Without it a clock that is set back while the daemon is down could revive
+  /// what somebody was told had expired.
+  private func noteMark(_ now: Instant) {
+    guard now >= lastMark.advanced(by: Self.markInterval) || now < lastMark else { return }
+    lastMark = now
+    rows.append(AuditRow(time: now, actor: Self.daemon, verb: AuditRow.markVerb))
   }
 
   /// Takes note of a refusal, in a row that must be written before the answer.
@@ -236,6 +258,7 @@ final class Gate {
     guard let vault = keeper.vault else { return false }
     do throws(StoreError) {
       try vault.append(rows)
+      lastMark = rows.last?.time ?? lastMark
       return true
     } catch {
       keeper.becomeReadOnly(error)

@@ -7,22 +7,31 @@ package struct Effect: Equatable, Sendable {
 }
 
 extension Organization {
-  /// What `changes` would do, or have done, to the keys in sight.
+  /// How all would be after `changes`, as decided against this state.
+  package func after(_ changes: [Change]) -> Organization {
+    var after = self
+    for change in changes {
+      do throws(InconsistentChange) {
+        try after.apply(change)
+      } catch {
+        preconditionFailure("a change that was just decided does not fit: \(error.reason)")
+      }
+    }
+    return after
+  }
+
+  /// What becoming as `after` does to the keys in sight.
   ///
   /// - Parameters:
-  ///   - changes: As decided against this state.
-  ///   - standing: Who may see the keys.
+  ///   - after: The organization after some changes of people or workspaces.
+  ///   - standing: Who may see the keys; nil for everybody.
   ///   - now: The vault's time.
   /// - Returns: An effect for each thing that becomes different, in order of the
   ///   keys' creation.
   package func effects(
-    of changes: [Change], seenBy standing: Standing?, at now: Instant
+    ofBecoming after: Organization, seenBy standing: Standing?, at now: Instant
   ) -> [Effect] {
-    var after = self
-    for change in changes {
-      guard (try? after.apply(change)) != nil else { return [] }
-    }
-    return keys.indices.flatMap { index -> [Effect] in
+    keys.indices.flatMap { index -> [Effect] in
       let key = keys[index]
       guard standing.map({ sees($0, key) }) ?? true else { return [] }
       return texts(of: key, becoming: after.keys[index], in: after, at: now).map {
@@ -59,7 +68,7 @@ extension Organization {
       let was = before.first { $0.place == place }
       let becomes = now.first { $0.place == place }
       guard was != becomes else { return nil }
-      return "\(text(of: place)): \(was?.rank.text ?? "nothing"), "
+      return "\(after.text(of: place)): \(was?.rank.text ?? "nothing"), "
         + "then \(becomes?.rank.text ?? "nothing")"
     }
   }

@@ -93,6 +93,11 @@ extension Organization {
     ofUnused unusedClass: UnusedClass, token: UnusedList.Token, uses: UseRecords,
     by standing: Standing, at now: Instant
   ) throws(Refusal) -> [Change] {
+    guard standing.person != nil else {
+      throw .forbidden(
+        unusedClass.rawValue, "a connection that acts as a key never manages keys",
+        hint: "do it as a user, without COFFER_API_KEY")
+    }
     let list = unused(unusedClass, uses: uses, for: standing, at: now)
     guard list.token == token else {
       throw Refusal(

@@ -124,7 +124,7 @@ extension Policy {
     guard let expiry = lifetime.expiry(from: now) else {
       guard allowsNever else {
         throw .invalid(
-          object, "the policy wants an expiry of at most \(maximumLifetime.text)",
+          object, "an issued key must expire, within \(maximumLifetime.text) by the policy",
           hint: "say '--expires \(maximumLifetime.text)' or less")
       }
       return lifetime

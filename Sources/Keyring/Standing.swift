@@ -28,11 +28,6 @@ package struct Standing: Sendable {
     return user.map { .user($0.id) }
   }
 
-  package var caller: Caller {
-    if let key { return .key(VersionID(key.id, number: key.currentVersion.number)) }
-    return user.map { .user($0.id) } ?? .nobody
-  }
-
   /// Whether its rights may reach what belongs to the organization itself.
   ///
   /// Workspace and organization keys reach workspaces only, and so does a user

@@ -34,6 +34,9 @@ struct AuditReading {
   private let file: [UInt8]
   private let clockSetting: ClockSetting?
 
+  /// Whether the clock was last set before the rows that come now.
+  private var isBehindClockSetting: Bool
+
   /// Reads all authentic rows of `file`, and judges its end.
   ///
   /// - Parameters:
@@ -50,6 +53,7 @@ struct AuditReading {
   ) throws(StoreError) {
     self.file = file
     self.clockSetting = clockSetting
+    isBehindClockSetting = clockSetting == nil
     log = try SealedLog(kind: .audit, vault: vault, number: 1, readingHeaderOf: file)
     byteCount = SealedLog.headerByteCount
     var headWasSeen = log.head == named || named == .none
@@ -104,13 +108,18 @@ struct AuditReading {
       throw damaged("a row cannot be understood")
     }
     lastNamedRecord = max(lastNamedRecord, read.row.record ?? 0)
-    if let clockSetting, lastNamedRecord <= clockSetting.record {
-      // Of an earlier reckoning, which an Owner has said was wrong.
-      mark = clockSetting.moment
-    } else {
-      mark = max(mark, read.row.time)
-    }
+    noteTime(of: read.row)
     return read
+  }
+
+  private mutating func noteTime(of row: AuditRow) {
+    guard isBehindClockSetting else {
+      // Of an earlier reckoning, which an Owner has said was wrong.
+      mark = clockSetting?.moment ?? mark
+      isBehindClockSetting = row.record == clockSetting?.record
+      return
+    }
+    mark = max(mark, row.time)
   }
 
   private func damaged(_ reason: String) -> StoreError {

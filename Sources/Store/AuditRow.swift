@@ -61,6 +61,9 @@ package struct AuditRow: Equatable, Sendable {
     self.record = record
   }
 
+  /// The verb of a row that tells the time and nothing else.
+  package static let markVerb = "MARK"
+
   /// The verb of the row that is the last one before the files are closed.
   package static let lockVerb = "LOCK"
 

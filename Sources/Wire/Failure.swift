@@ -140,6 +140,7 @@ package enum PrintableText {
 
   /// The name of an object as a message shows it.
   package static func object(_ text: String) -> String {
+    guard !text.isEmpty else { return "''" }
     let shown = clean(text, Limit.object)
     return shown.utf8.count < clean(text, .max).utf8.count ? shown + "..." : shown
   }

@@ -62,7 +62,7 @@ struct KeyFieldsTests {
 
   static let shown = statuses(
     "id=1abcDEF123gh", "name=web/deploy", "last_used=2026-11-01T10:00:00Z", "uses=2",
-    "last_user=1000", "flags=in-grace,expiring", "RIGHT workspace=web actions=list,use",
+    "last_uid=1000", "flags=in-grace,expiring", "RIGHT workspace=web actions=list,use",
     "VERSION number=1 state=grace author=ada created=2026-01-01T00:00:00Z "
       + "expires=2026-12-31T00:00:00Z ends=2026-11-24T10:00:00Z",
     "VERSION number=2 state=active author=ada created=2026-11-23T10:00:00Z "
@@ -75,7 +75,7 @@ struct KeyFieldsTests {
         "name       web/deploy",
         "last used  2026-11-01T10:00:00Z",
         "uses       2",
-        "last user  1000",
+        "last uid   1000",
         "flags      in-grace,expiring",
         "in web     list, use",
         "",
@@ -87,7 +87,7 @@ struct KeyFieldsTests {
 
   @Test("as JSON, rights and versions are lists") func showsAsJSON() {
     let text = Subcommand.shownKey(Self.shown).text
-    #expect(text.contains(#""last_user":1000,"#))
+    #expect(text.contains(#""last_uid":1000,"#))
     #expect(text.contains(#""note":null,"#))
     #expect(
       text.contains(

@@ -55,7 +55,7 @@ struct BadInputTests {
     Case(
       arguments: ["import", "me/x", "sk_live_value"], status: 2,
       message: "coffer: too many arguments: coffer import KEY [options]\n"
-        + "coffer: hint: a value is never given as an argument, where every process could read it\n"
+        + "coffer: hint: 'coffer import --help' explains it; a secret is never given as an argument\n"
     ),
     Case(
       arguments: ["user", "add", "bob"], status: 2, message: "coffer: the uid is missing\n"),
@@ -128,7 +128,7 @@ struct BadInputTests {
       message: "coffer: me/x: invalid: the lifetime is over the policy's maximum of 365d\n"),
     Case(
       arguments: ["create", "me/x", "--expires", "never"], status: 1,
-      message: "coffer: me/x: invalid: the policy wants an expiry of at most 365d\n"),
+      message: "coffer: me/x: invalid: an issued key must expire, within 365d by the policy\n"),
     Case(
       arguments: ["create", "me/x", "--expires", "2020-01-01T00:00:00Z"], status: 1,
       message: "coffer: me/x: invalid: the expiry 2020-01-01T00:00:00Z is not in the future\n"),

@@ -58,7 +58,7 @@ struct PromptTests {
   func suspend(bySignal: Bool) throws {
     // The shell has job control, so the job can be stopped, and fg goes on.
     let script = """
-      set -m; \(Programs.client) unlock; echo stopped; stty -a; fg; echo status $?
+      set -m; \(Programs.client) unlock; echo stopped; sleep 0.5; stty -a; sleep 0.5; fg; echo status $?
       """
     let terminal = PseudoTerminal("/bin/sh", ["-c", script], environment: fixture.environment)
     #expect(terminal.waitFor(Self.prompt))

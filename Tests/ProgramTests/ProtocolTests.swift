@@ -284,11 +284,28 @@ struct ProtocolTests {
     #expect(codes.contains(11))
   }
 
+  @Test("a lock ends the connections that have a question open or answers unread")
+  func lockEndsConnections() throws {
+    let asked = try fixture.connect()
+    #expect(asked.ask("IMPORT me/asked").last == "INQUIRE VALUE")
+    let unread = try fixture.connect()
+    _ = unread.flood("LIST\nHELP\n", limit: 2_000_000)
+    let idle = try fixture.connect()
+    #expect(try fixture.connect().ask("LOCK") == ["OK"])
+    #expect(asked.isClosed(seconds: 5))
+    #expect(idle.ask("NOP") == ["OK"])
+    // What was sent before is there still, but behind it there is an end.
+    while unread.readLine(seconds: 5) != nil {}
+    #expect(unread.isClosed(seconds: 5))
+  }
+
   @Test("gpg-connect-agent drives every command") func agent() throws {
     let agent = try #require(Programs.find("gpg-connect-agent"))
     let value = fixture.directory.path("value")
     Files.write((1...255).map { UInt8($0) }, to: value)
     let received = fixture.directory.path("received")
+    Files.write(
+      Array(fixture.coffer("create", "me/job").line.utf8), to: fixture.directory.path("job"))
     let result = Subprocess.run(
       agent,
       [
@@ -296,12 +313,20 @@ struct ProtocolTests {
         "/definqfile KEYFILE \(fixture.keyFilePath)", "NOP", "OPTION command=test", "WHOAMI",
         "STATUS", "WORKSPACE ADD api", "WORKSPACE LIST", "USER ADD bob --uid=4242", "USER LIST",
         "GRANT bob editor api", "CREATE api/ci --access=editor", "IMPORT api/all --env=ALL", "LIST",
-        "SHOW api/all", "REVOKE api/ci --reason=test", "LOCK", "UNLOCK --key-file", "RESET",
-        "GETINFO pid", "/datafile \(received)", "ENV api/all", "BYE", "/bye",
+        "SHOW api/all", "ROTATE api/ci --grace=1h", "SUSPEND api/ci", "RESUME api/ci",
+        "EXPIRE api/ci 1d", "REVOKE api/ci --reason=test", "REPLACE api/all", "UNUSED",
+        "WHY api/all", "POLICY SHOW", "POLICY SET max-grace 10d", "CHECK --repair=clock",
+        "USER DISABLE bob", "USER ENABLE bob", "USER REBIND bob --uid=4243",
+        "USER REMOVE bob --dry-run", "WORKSPACE ADD old", "WORKSPACE ARCHIVE old", "LOCK",
+        "UNLOCK --key-file", "AUDIT --limit=5", "AUDIT --check", "/datafile \(received)",
+        "ENV api/all", "/datafile",
+        "/definqfile KEY \(fixture.directory.path("job"))", "VERIFY", "RESET", "GETINFO pid",
+        "AUTH",
+        "BURN", "/bye",
       ], environment: fixture.environment)
     let lines = result.outputText.split(separator: "\n")
     #expect(lines.allSatisfy { !$0.hasPrefix("ERR") }, "\(result.outputText)")
-    #expect(lines.filter { $0 == "OK" }.count == 19)
+    #expect(lines.filter { $0 == "OK" }.count == 40, "\(result.outputText)")
     #expect(Files.read(received) == Array("ALL=".utf8) + (1...255).map { UInt8($0) } + [0])
   }
 }

@@ -15,7 +15,7 @@ struct StartTests {
   @Test("coffer starts the daemon in a session of its own, with nothing of its caller")
   func startedByClient() throws {
     // A script that waits for the end of a pipe must not wait for the daemon.
-    let script = "x=$(coffer status); echo \"$x\"; exec 9>\(fixture.directory.path("open"))"
+    let script = "exec 9>\(fixture.directory.path("open")); x=$(coffer status); echo \"$x\""
     let result = Subprocess.run(
       "/bin/sh", ["-c", script],
       environment: fixture.environment.merging([
@@ -195,7 +195,8 @@ struct StartTests {
     let manager = Subprocess(
       activate, ["-l", socket, Programs.daemon, "--state", fixture.statePath],
       environment: ["PATH": "/usr/bin:/bin"], streams: [.null, .null, .file(fixture.logPath)])
-    #expect(eventually { Files.names(in: fixture.directory.path).contains("activated") })
+    // The name is there before anybody listens.
+    #expect(eventually { (try? UnixSocket.connect(to: socket)) != nil })
     let client = try AssuanClient(socket)
     #expect(client.readLine()?.hasPrefix("OK Coffer") == true)
     #expect(!Files.names(in: fixture.statePath).contains("socket"))

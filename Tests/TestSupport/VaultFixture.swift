@@ -35,11 +35,15 @@ package final class VaultFixture {
   /// - Parameters:
   ///   - options: Those of `cofferd` besides `--state`.
   ///   - socket: Where it listens, if not in the state directory.
-  package func startDaemon(_ options: [String] = [], socket: String? = nil) {
+  ///   - further: What its environment holds besides PATH.
+  package func startDaemon(
+    _ options: [String] = [], socket: String? = nil, environment further: [String: String] = [:]
+  ) {
     if let socket { socketPath = socket }
     daemon = Subprocess(
       Programs.daemon, ["--state", statePath, "--socket", socketPath] + options,
-      environment: ["PATH": "/usr/bin:/bin"], streams: [.null, .null, .file(logPath)],
+      environment: further.merging(["PATH": "/usr/bin:/bin"]) { $1 },
+      streams: [.null, .null, .file(logPath)],
       ownSession: true)
     let listens = eventually { (try? UnixSocket.connect(to: socketPath)) != nil }
     precondition(listens, "the daemon does not listen: \(log)")

@@ -27,7 +27,7 @@ extension Subcommand {
     options: [
       environmentOption,
       OptionSpecification(
-        "expires", value: "TIME", "90d, 12h, 30m, 2s, never, or RFC 3339"),
+        "expires", value: "TIME", "90d, 12h, 30m, 2s or RFC 3339, within the policy"),
       OptionSpecification(
         "access", value: "ACCESS", "viewer (the default) or editor; not for user keys"),
       OptionSpecification(
@@ -190,9 +190,17 @@ extension Subcommand {
     guard reply.data.count > 0 else {
       return Console.note("its custody is hidden: the text is shown to nobody, only injected")
     }
-    Console.hint("this is the only time that the text is shown")
     try Console.print(
       try reply.data.finish(), orTell: ("the text of the new key is lost", hint))
+    Console.hint("keep the text now: it is not shown again")
+  }
+
+  private static func warnOfLineEnd(_ value: borrowing Secret) {
+    let endsWithReturn = value.withBytes { bytes in
+      bytes.count > 0 && bytes[bytes.count - 1] == 0x0D
+    }
+    guard endsWithReturn else { return }
+    Console.note("warning: the value ends with a carriage return, as from a file of Windows")
   }
 
   private static func warnOfSameValues(_ statuses: [StatusFields]) {
@@ -211,6 +219,7 @@ extension Subcommand {
         ExitStatus.failed, "\(key): the value is empty, so nothing was stored",
         hint: "pass it on standard input, as in 'coffer \(command) \(key) < FILE'")
     }
+    warnOfLineEnd(value)
     return value
   }
 }

@@ -59,8 +59,15 @@ extension Subcommand {
   private static func addUser(_ name: String, _ arguments: Arguments) throws(ClientError) {
     try arguments.allow(["uid"], for: "user add")
     let uid = try uid(arguments, for: "add")
-    _ = try Dialogue(arguments).ask(Command(.user, options: [("uid", uid)], words: ["ADD", name]))
+    let statuses = try Dialogue(arguments).ask(
+      Command(.user, options: [("uid", uid)], words: ["ADD", name])
+    ).statuses
     Console.note("added the user \(name), a member without a role in any workspace")
+    for other in statuses where other.keywords == ["UNSERVED"] {
+      Console.note(
+        "warning: this daemon serves your own uid only, so uid \(other["uid"] ?? "") is not let in")
+      Console.hint("'cofferd --system' serves several users")
+    }
     Console.hint("'coffer grant \(name) viewer WORKSPACE' gives one")
   }
 

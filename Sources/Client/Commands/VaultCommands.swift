@@ -21,6 +21,7 @@ extension Subcommand {
   ) { arguments throws(ClientError) in
     try arguments.exclude(["key-file", "passphrase-fd"])
     let dialogue = try Dialogue(arguments, presentsKey: false)
+    try dialogue.requireVault()
     if let secret = try SecretInput.readNamed(by: arguments) {
       try Unlocking.unlock(
         dialogue.connection, with: secret, isKeyFile: arguments.has("key-file"))
@@ -46,7 +47,7 @@ extension Subcommand {
       try PresentedKey.present(on: connection)
       try connection.send([Command(.lock)])
       _ = try connection.receiveReply()
-      Console.note("the vault is locked")
+      Console.note("locked the vault")
     } catch {
       guard error.status == ExitStatus.locked else { throw error }
       Console.note("the vault was locked already")
@@ -65,8 +66,10 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print([JSON.object(fields.map { ($0.name, statusValue($0)) })])
     } else {
-      try Console.print(
-        Table.lines(fields.map { (Table.label($0.name), $0.value) }))
+      try Console.print(Table.lines(fields.map(statusLine)))
+    }
+    if StatusFields(fields: fields)["state"] == "none" {
+      Console.hint("'coffer init --organization NAME' makes a vault")
     }
     if let seconds = StatusFields(fields: fields)["clock_ahead"] {
       Console.note("warning: \(clockWarning(seconds))")
@@ -82,6 +85,24 @@ extension Subcommand {
     let length = Seconds(parsing: (isBehind ? seconds.dropFirst() : seconds[...]) + "s")
     let jump = "\(length?.text ?? seconds) \(isBehind ? "back" : "ahead")"
     return "the clock has jumped \(jump); expiry is judged by the time from before that"
+  }
+
+  /// A field of the status as people read it.
+  static func statusLine(_ field: (name: String, value: String)) -> (String, String) {
+    switch field.name {
+    case "memory_locked":
+      ("secrets", field.value == "yes" ? "in memory only" : "could be written to swap")
+    case "locks_in":
+      ("locks after", "\(duration(ofSeconds: field.value)) without use")
+    case _: (Table.label(field.name), field.value)
+    }
+  }
+
+  /// Seconds as `7h59m`, or `59s`.
+  private static func duration(ofSeconds text: String) -> String {
+    guard let seconds = Int64(text), seconds >= 60 else { return "\(text)s" }
+    let minutes = seconds / 60
+    return minutes >= 60 ? "\(minutes / 60)h\(minutes % 60)m" : "\(minutes)m"
   }
 
   private static func statusValue(_ field: (name: String, value: String)) -> JSON {

@@ -26,7 +26,10 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
     let after = try firstRow(command)
-    guard !command.hasOption("check") else { return try checkRows(after, exchange, vault) }
+    guard !command.hasOption("check") else {
+      try allow(["check", "after"], in: command)
+      return try checkRows(after, exchange, vault)
+    }
     let query = try exchange.server.gate.audited(exchange, in: vault) {
       (organization, caller, now) throws(Refusal) in
       try AuditQuery(command, in: organization, for: caller, at: now)
@@ -144,7 +147,8 @@ private struct AuditQuery {
   func fields(
     of row: AuditRow, in organization: Organization
   ) -> [(String, String?)]? {
-    guard since.map({ row.time >= $0 }) ?? true, until.map({ row.time < $0 }) ?? true,
+    guard row.verb != AuditRow.markVerb, since.map({ row.time >= $0 }) ?? true,
+      until.map({ row.time < $0 }) ?? true,
       isOfWantedUser(row),
       key.map({ id in row.subjects.contains { $0.key == id } }) ?? true,
       let keys = visibleKeys(of: row, in: organization)

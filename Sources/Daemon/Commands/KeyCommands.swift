@@ -253,8 +253,8 @@ extension CommandDefinition {
   ) {
     let organization = vault.organization
     let now = exchange.server.keeper.now()
-    let caller = exchange.server.gate.caller(exchange, in: organization)
-    guard let standing = try? organization.standing(of: caller, at: now) else { return }
+    guard let standing = exchange.server.gate.standingIfAny(of: exchange, in: organization)
+    else { return }
     let others = organization.usableKeys(
       withFingerprint: fingerprint, by: standing, at: now)
     for other in others where other.id != id {

@@ -18,11 +18,14 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2):
+      try allow([], in: command)
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
-      return try changePeople(.addWorkspace(name), exchange, about: "add \(name.text)") {
-        _, changes in
+      exchange.server.committer.submit(
+        .addWorkspace(name), of: exchange, about: "add \(name.text)"
+      ) { _, changes in
         describe(name, "active", changes, to: exchange)
       }
+      return .pending
     case ("ARCHIVE", 2):
       let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
       return try changePeople(
@@ -32,6 +35,7 @@ extension CommandDefinition {
         describe(name, "archived", changes, to: exchange)
       }
     case ("LIST", 1):
+      try allow([], in: command)
       let vault = try exchange.server.keeper.openVault()
       let standing = try exchange.server.gate.standing(of: exchange, in: vault)
       listWorkspaces(for: standing, in: vault.organization, to: exchange)
@@ -78,7 +82,8 @@ extension CommandDefinition {
     let vault = try exchange.server.keeper.openVault()
     let former = vault.organization.policy
     switch (command.words[0].uppercased(), command.words.count) {
-    case ("SHOW", 1) where !command.hasOption("dry-run"):
+    case ("SHOW", 1):
+      try allow([], in: command)
       for name in PolicyName.allCases {
         exchange.status(
           ["POLICY"], [("name", name.rawValue), ("value", former.text(of: name))])
@@ -160,11 +165,9 @@ private struct Foresight {
     _ changes: [Change], in former: Organization, uses: UseRecords, for exchange: Exchange
   ) {
     let now = exchange.server.keeper.now()
-    let caller = exchange.server.gate.caller(exchange, in: former)
-    let standing = try? former.standing(of: caller, at: now)
-    effects = former.effects(of: changes, seenBy: standing, at: now)
-    var organization = former
-    for change in changes { try? organization.apply(change) }
+    let standing = exchange.server.gate.standingIfAny(of: exchange, in: former)
+    let organization = former.after(changes)
+    effects = former.effects(ofBecoming: organization, seenBy: standing, at: now)
     self.organization = organization
     self.standing = standing
     seen = changes.compactMap { $0.userWithLess(than: former) }

@@ -44,19 +44,21 @@ extension CommandDefinition {
       "  EFFECT key=... id=... change=...  what becomes of a key",
       "  SEEN key=... id=... version=... how=... at=... user=...  a live value that they had",
       "  --dry-run  tells all that, and changes nothing",
+      "ADD adds 'UNSERVED uid=...' where the daemon serves its own uid only.",
       "LIST lists the users in sight: 'USER name=... uid=... role=... state=...' for each, and",
       "behind it for each workspace role 'ROLE user=... workspace=... role=...'.",
     ],
     options: ["uid"], flags: ["dry-run", "key-file"], wordCount: 1...2, availability: .unlockedToAll
   ) { exchange, command throws(Failure) in
-    let hasUID = command.hasOption("uid")
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2): return try addUser(exchange, command)
     case ("REBIND", 2): return try rebindUser(exchange, command)
-    case ("DISABLE", 2) where !hasUID: return try set(.disabled, exchange, command)
-    case ("ENABLE", 2) where !hasUID: return try set(.active, exchange, command)
-    case ("REMOVE", 2) where !hasUID: return try set(.removed, exchange, command)
-    case ("LIST", 1) where !hasUID: return try listUsers(exchange)
+    case ("DISABLE", 2): return try set(.disabled, exchange, command)
+    case ("ENABLE", 2): return try set(.active, exchange, command)
+    case ("REMOVE", 2): return try set(.removed, exchange, command)
+    case ("LIST", 1):
+      try allow([], in: command)
+      return try listUsers(exchange)
     case _:
       throw Failure(
         .parameter, "this is not how it is written: USER ADD NAME --uid=N, USER LIST, ...",
@@ -112,13 +114,17 @@ extension CommandDefinition {
   private static func addUser(
     _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
+    try allow(["uid"], in: command)
     let (name, uid) = try parsedUser(command)
-    return try changePeople(
-      .addUser(name, uid: uid), exchange, about: "add \(name.text) uid \(uid)"
-    ) {
-      organization, changes in
-      describe(name, in: organization, changes, to: exchange)
+    exchange.server.committer.submit(
+      .addUser(name, uid: uid), of: exchange, about: "add \(name.text) uid \(uid)"
+    ) { vault, changes in
+      describe(name, in: vault.organization, changes, to: exchange)
+      // In user mode other uids are not let in.
+      guard !exchange.server.options.isSystem else { return }
+      exchange.status(["UNSERVED"], [("uid", String(uid))])
     }
+    return .pending
   }
 
   private static func parsedUser(_ command: Command) throws(Failure) -> (Name, uid: UInt32) {
@@ -135,6 +141,7 @@ extension CommandDefinition {
   private static func set(
     _ state: UserState, _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
+    try allow(["dry-run"], in: command)
     let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
     let vault = try exchange.server.keeper.openVault()
     let id = vault.organization.user(named: name)?.id
@@ -195,9 +202,8 @@ extension CommandDefinition {
 
   private static func isOwner(_ exchange: Exchange) -> Bool {
     guard let vault = exchange.server.keeper.vault else { return false }
-    let caller = exchange.server.gate.caller(exchange, in: vault.organization)
-    let now = exchange.server.keeper.now()
-    return (try? vault.organization.standing(of: caller, at: now))?.person?.role == .owner
+    let standing = exchange.server.gate.standingIfAny(of: exchange, in: vault.organization)
+    return standing?.person?.role == .owner
   }
 
   private static func grantRequest(_ words: [String]) throws(Refusal) -> Request {
@@ -206,7 +212,7 @@ extension CommandDefinition {
       guard let role = OrganizationRole(rawValue: words[1]) else {
         throw .invalid(
           "role", "a role in the organization is owner or member",
-          hint: "name the workspace for the others, as in 'grant USER editor WORKSPACE'")
+          hint: "name the workspace for the others, as in 'coffer grant USER editor WORKSPACE'")
       }
       return .setOrganizationRole(role, ofUser: user)
     }

@@ -18,6 +18,7 @@ extension CommandDefinition {
     options: ["class", "revoke", "token"], availability: .unlocked
   ) { exchange, command throws(Failure) in
     if command.hasOption("revoke") { return try revokeUnused(exchange, command) }
+    try allow(["class"], in: command)
     let server = exchange.server
     let vault = try server.keeper.openVault()
     let told = try parsed { () throws(Refusal) -> UnusedClass? in

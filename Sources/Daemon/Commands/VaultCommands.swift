@@ -52,8 +52,7 @@ extension CommandDefinition {
       (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
       let mayCheck = { (vault: Vault) -> Bool in
-        let caller = server.gate.caller(exchange, in: vault.organization)
-        return (try? vault.organization.standing(of: caller, at: server.keeper.now())) != nil
+        server.gate.standingIfAny(of: exchange, in: vault.organization) != nil
       }
       try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: mayCheck) {
         result in conclude(exchange, result)
@@ -103,8 +102,7 @@ extension CommandDefinition {
     case .damaged(let error): exchange.status(["problem=\(PrintableText.field(error.message))"])
     case .unlocked(let vault):
       let organization = vault.organization
-      let caller = server.gate.caller(exchange, in: organization)
-      guard (try? organization.standing(of: caller, at: keeper.now())) != nil else { break }
+      guard server.gate.standingIfAny(of: exchange, in: organization) != nil else { break }
       exchange.status(["organization=\(organization.name?.text ?? "")"])
       exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
       if let error = keeper.writeFailure {
