@@ -7,9 +7,10 @@ enum Limits {
   static let connections = 1024
   static let connectionsOfOneUser = 256
 
-  /// Connections of all others, and of one of them; and how many they leave free.
-  static let connectionsOfStrangers = 256
-  static let connectionsOfOneStranger = 8
+  /// Connections of all others, and of one of them, as of the jobs of a CI runner;
+  /// and how many they leave free.
+  static let connectionsOfStrangers = 512
+  static let connectionsOfOneStranger = 128
   static let connectionsReserved = 64
 
   /// How long a line may take from its first byte to its end.

@@ -123,8 +123,8 @@ struct FairnessTests {
     for uid in 4301...4304 {
       fixture.coffer(["user", "add", "u\(uid)", "--uid", "\(uid)"], environment: environment)
     }
-    let stranger = try occupy(as: 4399, 20)
-    #expect(stranger.served == 8)
+    let stranger = try occupy(as: 4399, 140)
+    #expect(stranger.served == 128)
     var users: [Subprocess] = []
     for uid in 4301...4304 {
       let (process, served) = try occupy(as: uid, 256)
