@@ -37,9 +37,10 @@ part() {
 suite() {
   step "$1"
   local report=$reports/$((passed + failed)) status=0
-  swift test --xunit-output "$report.xml" "${@:2}" 2>&1 |
+  swift test --xunit-output "$report.xml" "${@:2}" 2>&1 | {
     grep -vE '^(◇|✔ (Suite|Test ")|\[[0-9]+/|Test Suite|.*Executed 0 tests|↳ (Testing|Target)|.*started\.$|$)' ||
-    true
+      true
+  }
   status=${PIPESTATUS[0]}
   count() { grep -o "<testsuite [^>]*" "$report-swift-testing.xml" 2>/dev/null | grep -o "$1=\"[0-9]*\"" | tr -dc 0-9; }
   local all bad left
