@@ -19,7 +19,8 @@ struct ClosedStreamTests {
     "init refuses before anything is done, where the recovery code would be lost",
     arguments: [">&-", "<&- >&-"])
   func initialize(streams: String) {
-    let result = script("coffer init --organization acme --key-file key \(streams)")
+    let result = script(
+      "coffer init --organization acme --key-file \(fixture.keyFilePath) \(streams)")
     #expect(result.status == 1)
     #expect(result.errorText.contains("standard output is closed, so nothing was done"))
     #expect(!Files.names(in: fixture.statePath).contains("slots"))

@@ -49,7 +49,7 @@ struct PromptTests {
     "an arrow key is refused, unless it is taken back", arguments: ["\u{1B}[A", "\u{16}", "\0"])
   func controls(key: String) {
     let refused = unlock(typing: ["\(Self.passphrase)\(key)\n"])
-    #expect(refused.status == 1)
+    #expect(refused.status == 1, "\(refused.screen)")
     #expect(refused.screen.contains("a control character was typed"), "\(refused.screen)")
     #expect(unlock(typing: ["\(key)\u{15}\(Self.passphrase)\n"]).status == 0)
   }

@@ -62,15 +62,21 @@ package final class PseudoTerminal {
   /// Reads until the program has ended.
   package func readToEnd() -> String {
     while process.waitForEnd(seconds: 0.01) == nil { readAvailable(milliseconds: 10) }
-    readAvailable(milliseconds: 50)
+    // What it said last may come in several pieces.
+    while readAvailable(milliseconds: 50) {}
     return text
   }
 
-  private func readAvailable(milliseconds: Int32) {
+  /// Reads once, if anything comes in that time.
+  @discardableResult
+  private func readAvailable(milliseconds: Int32) -> Bool {
     var watched = pollfd(fd: leader, events: Int16(POLLIN), revents: 0)
-    guard poll(&watched, 1, milliseconds) > 0, watched.revents & Int16(POLLIN) != 0 else { return }
+    guard poll(&watched, 1, milliseconds) > 0, watched.revents & Int16(POLLIN) != 0 else {
+      return false
+    }
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = read(leader, &buffer, buffer.count)
     if count > 0 { screen += buffer.prefix(count) }
+    return count > 0
   }
 }
