@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Keyring
 internal import Platform
 internal import Wire
 

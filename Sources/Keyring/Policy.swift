@@ -90,7 +90,7 @@ extension Policy {
     case .defaultGrace:
       policy.defaultGrace = try Self.time(text, of: name, least: 0, most: maximumGrace)
     case .idleDays:
-      guard let days = UInt32(text), (1...36_500).contains(days) else {
+      guard let days = UInt32(digits: text), (1...36_500).contains(days) else {
         throw .invalid(name.rawValue, "it is a number of days from 1 to 36500")
       }
       policy.idleDays = days

@@ -46,6 +46,9 @@ package enum StoreError: Error, Equatable, Sendable {
 
   package enum InsecureReason: Equatable, Sendable {
     case symbolicLink
+
+    /// A file in the directory, not the directory itself, is a link.
+    case linkedFile
     case notDirectory
     case notRegularFile
     case wrongOwner(found: UInt32, expected: UInt32)
@@ -116,7 +119,7 @@ func attempting<Result: ~Copyable>(
   do throws(Errno) {
     return try body()
   } catch {
-    if error == .symbolicLink { throw .insecure(path: file, .symbolicLink) }
+    if error == .symbolicLink { throw .insecure(path: file, .linkedFile) }
     throw .failed(file: file, operation: operation, error)
   }
 }
@@ -124,7 +127,7 @@ func attempting<Result: ~Copyable>(
 extension StoreError.InsecureReason {
   fileprivate var message: String {
     switch self {
-    case .symbolicLink: "is a symbolic link"
+    case .symbolicLink, .linkedFile: "is a symbolic link"
     case .notDirectory: "is not a directory"
     case .notRegularFile: "is not a regular file"
     case .wrongOwner(let found, let expected): "belongs to uid \(found), not to uid \(expected)"
@@ -136,6 +139,7 @@ extension StoreError.InsecureReason {
   fileprivate func hint(_ path: String) -> String {
     switch self {
     case .symbolicLink: "set COFFER_HOME to the directory that the link leads to"
+    case .linkedFile: "put the file itself in the place of the link"
     case .notDirectory, .notRegularFile: "move it away"
     case .wrongOwner: "give it to its user with chown, or set COFFER_HOME to another directory"
     case .openToOthers: "close it with 'chmod go= \(path)' if nobody else has changed it"

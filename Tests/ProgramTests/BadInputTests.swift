@@ -166,6 +166,13 @@ struct BadInputTests {
       message:
         "coffer: web/x: invalid: the role for use in a workspace is viewer, editor or admin\n"),
 
+    Case(
+      arguments: ["user", "add", "eve", "--uid", "+5"], status: 1,
+      message: "coffer: --uid: a uid is a number from 0 to 4294967294\n"),
+    Case(
+      arguments: ["policy", "set", "idle-days", "+5"], status: 1,
+      message: "coffer: idle-days: invalid: it is a number of days from 1 to 36500\n"),
+
     // Keys that are not there.
     Case(arguments: ["show", "web/none"], status: 1, message: "coffer: web/none: not found\n"),
     Case(arguments: ["show", "none"], status: 1, message: "coffer: none: not found\n"),

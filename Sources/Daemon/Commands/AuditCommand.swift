@@ -45,7 +45,7 @@ extension CommandDefinition {
 
   private static func firstRow(_ command: Command) throws(Failure) -> UInt64 {
     guard let text = command.value(of: "after") else { return 0 }
-    guard let number = UInt64(text) else {
+    guard let number = UInt64(digits: text) else {
       throw Failure(.parameter, "--after is the number of a row")
     }
     return number
@@ -53,7 +53,7 @@ extension CommandDefinition {
 
   private static func rowCount(_ command: Command) throws(Failure) -> Int {
     guard let text = command.value(of: "limit") else { return Limits.auditRows }
-    guard let count = Int(text), (1...Limits.auditRows).contains(count) else {
+    guard let count = Int(digits: text), (1...Limits.auditRows).contains(count) else {
       throw Failure(.invalid, "--limit: a page has 1 to \(Limits.auditRows) rows")
     }
     return count

@@ -132,7 +132,7 @@ extension CommandDefinition {
     guard let text = command.value(of: "uid") else {
       throw Failure(.parameter, "--uid=N is missing")
     }
-    guard let uid = UInt32(text) else {
+    guard let uid = UInt32(digits: text) else {
       throw Failure(.invalid, "--uid: a uid is a number from 0 to 4294967294")
     }
     return (name, uid)

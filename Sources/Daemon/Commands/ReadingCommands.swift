@@ -72,7 +72,7 @@ extension CommandDefinition {
       filter.after = id
     }
     if let text = command.value(of: "limit") {
-      guard let limit = Int(text), (1...Limits.pageMaximum).contains(limit) else {
+      guard let limit = Int(digits: text), (1...Limits.pageMaximum).contains(limit) else {
         throw .invalid("--limit", "a page has 1 to \(Limits.pageMaximum) keys")
       }
       filter.limit = limit

@@ -166,7 +166,7 @@ extension CommandDefinition {
       guard isSystem else {
         throw Failure(.parameter, "--owner-uid is for a daemon with --system, yours serves you")
       }
-      guard let number = UInt32(told) else { throw Failure(.invalid, "--owner-uid: no uid") }
+      guard let number = UInt32(digits: told) else { throw Failure(.invalid, "--owner-uid: no uid") }
       uid = number
     }
     do throws(Refusal) {
