@@ -166,7 +166,9 @@ extension CommandDefinition {
       guard isSystem else {
         throw Failure(.parameter, "--owner-uid is for a daemon with --system, yours serves you")
       }
-      guard let number = UInt32(digits: told) else { throw Failure(.invalid, "--owner-uid: no uid") }
+      guard let number = UInt32(digits: told) else {
+        throw Failure(.invalid, "--owner-uid: a uid is a number from 0 to 4294967294")
+      }
       uid = number
     }
     do throws(Refusal) {
