@@ -32,12 +32,15 @@ part() {
   fi
 }
 
-# suite NAME OPTION...: tests of the package, counted one by one.
+# suite NAME OPTION...: tests of the package, counted one by one. What has passed
+# is left out of what it prints.
 suite() {
   step "$1"
   local report=$reports/$((passed + failed)) status=0
-  swift test --xunit-output "$report.xml" "${@:2}" 2>&1 |
-    grep -vE '^(◇|\[[0-9]+/|Test Suite|.*Executed 0 tests|↳ (Testing|Target))' || true
+  swift test --xunit-output "$report.xml" "${@:2}" 2>&1 | {
+    grep -vE '^(◇|✔ (Suite|Test ")|\[[0-9]+/|Test Suite|.*Executed 0 tests|↳ (Testing|Target)|.*started\.$|$)' ||
+      true
+  }
   status=${PIPESTATUS[0]}
   count() { grep -o "<testsuite [^>]*" "$report-swift-testing.xml" 2>/dev/null | grep -o "$1=\"[0-9]*\"" | tr -dc 0-9; }
   local all bad left

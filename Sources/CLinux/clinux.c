@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -171,6 +172,8 @@ int clinux_login_name(uid_t uid, char *name, size_t capacity) {
   memcpy(name, found->pw_name, length + 1);
   return 0;
 }
+
+void clinux_give_back_memory(void) { malloc_trim(0); }
 
 int clinux_terminal_columns(int descriptor) {
   struct winsize size;

@@ -31,6 +31,26 @@ struct Arguments {
   private(set) var options: [(name: String, value: String?)] = []
   private(set) var words: [String] = []
 
+  /// The words of another command, as of `run`, byte for byte.
+  private(set) var commandWords: [[UInt8]] = []
+
+  /// Sorts arguments as the kernel passed them, as the other initializer does.
+  ///
+  /// Throws as well if one that is not another command's is not UTF-8.
+  init(
+    bytes arguments: [[UInt8]], _ specifications: [OptionSpecification], command: String,
+    endsAtFirstWord: Bool = false
+  ) throws(ClientError) {
+    try self.init(
+      arguments.map { String(decoding: $0, as: UTF8.self) }, specifications, command: command,
+      endsAtFirstWord: endsAtFirstWord)
+    if endsAtFirstWord { commandWords = arguments.suffix(words.count) }
+    let own = arguments.dropLast(commandWords.count)
+    guard own.allSatisfy({ String(validating: $0, as: UTF8.self) != nil }) else {
+      throw .usage("an argument is not UTF-8", hint: "names, options and paths are text")
+    }
+  }
+
   /// Sorts `arguments`, those behind the command's name.
   ///
   /// - Parameters:

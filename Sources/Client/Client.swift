@@ -7,11 +7,14 @@ package enum Client {
   ///
   /// - Parameter arguments: Those behind the program's name.
   /// - Returns: The exit status.
-  package static func run(_ arguments: [String]) -> Int32 {
+  package static func run(_ arguments: [[UInt8]]) -> Int32 {
     // Memory that holds a value on its way is nobody else's to read; the command
     // that is executed starts with the usual setting again.
     try? Process.denyInspection()
     do throws(ClientError) {
+      try attempting("/dev/null: opening it in place of a closed stream") { () throws(Errno) in
+        try Process.occupyStandardStreams()
+      }
       return try perform(arguments)
     } catch {
       Console.report(error)
@@ -19,8 +22,8 @@ package enum Client {
     }
   }
 
-  private static func perform(_ arguments: [String]) throws(ClientError) -> Int32 {
-    guard let word = arguments.first else {
+  private static func perform(_ arguments: [[UInt8]]) throws(ClientError) -> Int32 {
+    guard let word = arguments.first.map({ String(decoding: $0, as: UTF8.self) }) else {
       try Console.print(Subcommand.overview)
       return ExitStatus.done
     }

@@ -41,9 +41,6 @@ struct ClientError: Error, Equatable {
   /// Whether a passphrase or key file did not fit, so that another may.
   var isWrongSecret: Bool { code == .wrongPassphrase }
 
-  /// Whether the daemon has refused, and so has changed nothing.
-  var isRefusal: Bool { code.map { $0 != .failed } ?? false }
-
   init(_ status: Int32 = ExitStatus.failed, _ message: String, hint: String? = nil) {
     self.status = status
     self.message = PrintableText.line(message)

@@ -3,10 +3,9 @@ internal import Wire
 
 /// A command that is to take this process' place.
 struct CommandExecution {
-  let command: String
-
-  /// Beginning with the command.
-  let arguments: [String]
+  /// Beginning with the command; bytes, since nothing says that they are text.
+  private let arguments: [[UInt8]]
+  private let command: [UInt8]
 
   /// The kernel takes no more than this, whatever the stack's limit is.
   ///
@@ -16,6 +15,12 @@ struct CommandExecution {
   /// What POSIX wants to be left for the command itself.
   private static let reserveByteCount = 2048
 
+  /// - Parameter arguments: At least one, which is the command.
+  init(_ arguments: [[UInt8]]) {
+    self.arguments = arguments
+    command = arguments[0]
+  }
+
   /// Executes the command, as execvp(3) finds it.
   ///
   /// - Returns: Why it could not be; on success nothing returns.
@@ -23,7 +28,7 @@ struct CommandExecution {
     let pointer = MemoryLayout<Int>.size
     let needed =
       environment.byteCount
-      + arguments.reduce(0) { $0 + $1.utf8.count + 1 + pointer } + 2 * pointer
+      + arguments.reduce(0) { $0 + $1.count + 1 + pointer } + 2 * pointer
     let limit = min(Process.argumentByteLimit, Self.maximumByteCount) - Self.reserveByteCount
     guard needed <= limit else {
       return ClientError(
@@ -44,26 +49,29 @@ struct CommandExecution {
     return ClientError(ExitStatus.notFound, "\(shown): no such command")
   }
 
-  private var shown: String { PrintableText.object(command) }
+  private var shown: String { PrintableText.object(String(decoding: command, as: UTF8.self)) }
 
   private func notExecutable(_ failure: Errno) -> ClientError {
     ClientError(ExitStatus.notExecutable, "\(shown): it cannot be executed: \(failure)")
   }
 
   /// Where the command may be: the path itself, or the directories of PATH.
-  private var candidates: [String] {
-    guard !command.contains("/") else { return [command] }
+  private var candidates: [[UInt8]] {
+    let slash = UInt8(ascii: "/")
+    guard !command.contains(slash) else { return [command] }
     guard !command.isEmpty else { return [] }
-    let path = Environment.value(of: "PATH") ?? "/usr/local/bin:/bin:/usr/bin"
-    return path.split(separator: ":", omittingEmptySubsequences: false).map { directory in
-      directory.isEmpty ? "./" + command : "\(directory)/\(command)"
+    let path = Environment.bytes(of: "PATH") ?? Array("/usr/local/bin:/bin:/usr/bin".utf8)
+    return path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
+      directory in
+      (directory.isEmpty ? [UInt8(ascii: ".")] : directory) + [slash] + command
     }
   }
 
   /// Executes the file at `path`; one without `#!` is a script for the shell.
-  private func execute(_ path: String, _ environment: borrowing EnvironmentBlock) -> Errno {
+  private func execute(_ path: [UInt8], _ environment: borrowing EnvironmentBlock) -> Errno {
     let failure = environment.execute(path, arguments: arguments)
     guard failure == .notExecutable else { return failure }
-    return environment.execute("/bin/sh", arguments: ["sh", path] + arguments.dropFirst())
+    return environment.execute(
+      Array("/bin/sh".utf8), arguments: [Array("sh".utf8), path] + arguments.dropFirst())
   }
 }

@@ -48,15 +48,33 @@ enum Console {
     }
   }
 
+  /// Throws unless standard output takes what will be shown only once.
+  static func requireOutput() throws(ClientError) {
+    guard !StandardStream.output.isWritable else { return }
+    throw ClientError(
+      ExitStatus.failed, "standard output is closed, so nothing was done",
+      hint: "what would be shown only once would be lost")
+  }
+
   /// Prints a secret and a line end to standard output, straight from locked memory.
-  static func print(_ secret: borrowing Secret) throws(ClientError) {
+  ///
+  /// - Parameters:
+  ///   - secret: What is shown only this once.
+  ///   - loss: What to tell if it could not be written, and what to do then.
+  /// - Throws: ``ClientError`` with exit status 1.
+  static func print(
+    _ secret: borrowing Secret, orTell loss: (message: String, hint: String)
+  ) throws(ClientError) {
+    // A reader that is gone is a failure to be told, and not the end.
+    Signal.brokenPipe.ignore()
     do throws(Errno) {
       try secret.withBytes { (bytes) throws(Errno) -> Void in
         try StandardStream.output.write(bytes)
       }
       try StandardStream.output.write("\n".utf8.span)
     } catch {
-      throw .output(error)
+      let failure = ClientError.output(error)
+      throw ClientError(failure.status, "\(failure.message): \(loss.message)", hint: loss.hint)
     }
   }
 }

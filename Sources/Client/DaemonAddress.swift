@@ -15,7 +15,7 @@ struct DaemonAddress {
   /// `COFFER_SOCKET` if it is set. Else the system's, if it is asked for, or if
   /// this user has no vault and the system has a daemon. Else the user's own.
   init(wantsSystem: Bool) throws(ClientError) {
-    if let path = Environment.value(of: "COFFER_SOCKET"), !path.isEmpty {
+    if let path = try Self.variable("COFFER_SOCKET"), !path.isEmpty {
       guard path.hasPrefix("/") else {
         throw .usage("COFFER_SOCKET is not an absolute path")
       }
@@ -23,7 +23,7 @@ struct DaemonAddress {
       ownStatePath = nil
       return
     }
-    let state = StatePath.ofUser(Environment.value(of:))
+    let state = try StatePath.ofUser(Self.variable)
     if wantsSystem || Self.prefersSystem(state) {
       socketPath = Self.systemSocketPath
       ownStatePath = nil
@@ -39,6 +39,15 @@ struct DaemonAddress {
     }
     socketPath = state + "/socket"
     ownStatePath = state
+  }
+
+  /// A variable that names a path; another one is never taken in its place.
+  static func variable(_ name: String) throws(ClientError) -> String? {
+    do throws(Environment.NotText) {
+      return try Environment.text(of: name)
+    } catch {
+      throw .usage("\(error.name) is not UTF-8", hint: "name a path that is text")
+    }
   }
 
   private static func prefersSystem(_ state: String?) -> Bool {

@@ -140,6 +140,38 @@ final class DaemonConnection {
     }
   }
 
+  /// Sends a command that inquires once, and receives its answer.
+  ///
+  /// - Parameters:
+  ///   - command: What is asked.
+  ///   - secret: The answer to the inquiry, which is made only when that has come:
+  ///     the daemon has accepted the command then, as far as it can.
+  /// - Returns: The answer.
+  /// - Throws: As ``receiveReply(answeringWith:isAnswered:)``.
+  func ask(
+    _ command: Command, answeringWith secret: () throws(ClientError) -> Secret
+  ) throws(ClientError) -> Reply {
+    try send([command])
+    try receiveInquiry()
+    try answer(with: try secret())
+    return try receiveReply(isAnswered: true)
+  }
+
+  private func receiveInquiry() throws(ClientError) {
+    var data = SecretBuffer()
+    var hint: String?
+    while true {
+      switch try receiveLine(into: &data) {
+      case .inquire: return
+      case .error(let number, let message):
+        throw ClientError(Failure.code(ofNumber: number), message, hint: hint)
+      case .hint(let text): hint = text
+      case .ok: throw .protocolBroken("it did not ask for a secret")
+      case .status, .data, .comment: break
+      }
+    }
+  }
+
   private func answerInquiry(_ secret: borrowing Secret?) throws(ClientError) {
     switch secret {
     case .some(let secret): try answer(with: secret)

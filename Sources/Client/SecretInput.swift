@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// Where the client gets secrets from: a terminal, a file, a descriptor.
 enum SecretInput {
@@ -21,6 +22,11 @@ enum SecretInput {
       case .closed: throw ClientError(ExitStatus.failed, "the terminal was closed")
       case .tooLong(let limit):
         throw ClientError(ExitStatus.failed, "what was typed has more than \(limit) bytes")
+      case .controlCharacter:
+        throw ClientError(
+          ExitStatus.failed,
+          "a control character was typed, as by an arrow key, so nothing was taken",
+          hint: "backspace, Ctrl-W and Ctrl-U take back what was typed")
       case .outOfLockedMemory: throw .outOfMemory
       }
     }
@@ -44,7 +50,7 @@ enum SecretInput {
   /// Reads the secret that opens the vault from where the arguments say; nil if
   /// they name none.
   static func readNamed(by arguments: Arguments) throws(ClientError) -> Secret? {
-    if let path = arguments["key-file"] { return try readKeyFile(path) }
+    if let path = arguments["key-file"] { return try KeyFile.read(path) }
     guard let number = arguments["passphrase-fd"] else { return nil }
     return try readDescriptor(number, for: "passphrase")
   }
@@ -61,7 +67,7 @@ enum SecretInput {
   private static func readDescriptor(
     _ text: String, for object: String
   ) throws(ClientError) -> Secret {
-    guard let number = CInt(text), number >= 0 else {
+    guard let number = CInt(digits: text) else {
       throw .usage("--passphrase-fd takes the number of an open descriptor")
     }
     guard fcntl(number, F_GETFD) != -1 else {
@@ -86,7 +92,16 @@ enum SecretInput {
     return secret
   }
 
-  private static func readAll(
+  /// Reads a file to its end.
+  ///
+  /// - Parameters:
+  ///   - file: Where it comes from.
+  ///   - name: What that is called in a message.
+  ///   - object: What is read, for messages.
+  ///   - removesLineEnd: Whether an only line feed at the end is left out.
+  /// - Returns: The bytes.
+  /// - Throws: ``ClientError`` with exit status 1.
+  static func readAll(
     of file: borrowing FileDescriptor, named name: String, for object: String,
     removesLineEnd: Bool
   ) throws(ClientError) -> Secret {
@@ -99,72 +114,6 @@ enum SecretInput {
     if removesLineEnd { buffer.removeOnlyLineEnd() }
     guard buffer.count <= maximumByteCount else { throw .tooLong(object) }
     return try buffer.finish()
-  }
-
-  // MARK: Key files
-
-  /// Reads a key file, which must be its user's alone.
-  static func readKeyFile(_ path: String) throws(ClientError) -> Secret {
-    let file = try attempting("\(path): opening the key file") { () throws(Errno) in
-      try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
-    }
-    let status = try attempting("\(path): looking at the key file") { () throws(Errno) in
-      try file.status()
-    }
-    guard status.kind == .regular else {
-      throw ClientError(ExitStatus.failed, "\(path): a key file is a regular file")
-    }
-    guard status.owner == Process.userID || status.owner == 0, status.permissions & 0o077 == 0
-    else {
-      throw ClientError(
-        ExitStatus.failed, "\(path): the key file is open to others",
-        hint: "close it with 'chmod 600 \(path)' if nobody else has read it")
-    }
-    return try readAll(of: file, named: path, for: path, removesLineEnd: false)
-  }
-
-  /// Makes a key file: 32 random bytes as a line of hexadecimal digits.
-  ///
-  /// - Returns: Whether it was made; false if there is a file already.
-  static func makeKeyFile(_ path: String) throws(ClientError) -> Bool {
-    do throws(Errno) {
-      let file = try FileDescriptor.open(
-        path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-      do throws(Errno) {
-        let text = try hexadecimalLine()
-        try text.withBytes { (bytes) throws(Errno) -> Void in try file.writeAll(bytes) }
-        try file.synchronize()
-      } catch {
-        try? Directory.removeFile(path)
-        throw error
-      }
-      return true
-    } catch {
-      if error == .exists { return false }
-      throw ClientError(ExitStatus.failed, "\(path): making the key file failed: \(error)")
-    }
-  }
-
-  private static func hexadecimalLine() throws(Errno) -> Secret {
-    let digits = Array("0123456789abcdef".utf8)
-    var random: Secret
-    do throws(SecretError) { random = try Secret(count: 32) } catch { throw .outOfMemory }
-    try random.withMutableBytes { (bytes) throws(Errno) -> Void in
-      try SystemRandom.fill(&bytes)
-    }
-    do throws(SecretError) {
-      return try random.withBytes { (random) throws(SecretError) in
-        try Secret(count: 65) { line in
-          for index in random.indices {
-            line[2 * index] = digits[Int(random[index] >> 4)]
-            line[2 * index + 1] = digits[Int(random[index] & 15)]
-          }
-          line[64] = 0x0A
-        }
-      }
-    } catch {
-      throw .outOfMemory
-    }
   }
 }
 

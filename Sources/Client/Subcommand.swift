@@ -84,9 +84,10 @@ struct Subcommand: Sendable {
   }
 
   /// Sorts the arguments and does what they ask.
-  func perform(_ arguments: [String]) throws(ClientError) -> Int32 {
+  func perform(_ arguments: [[UInt8]]) throws(ClientError) -> Int32 {
     let sorted = try Arguments(
-      arguments, options + Self.commonOptions, command: name, endsAtFirstWord: endsAtFirstWord)
+      bytes: arguments, options + Self.commonOptions, command: name,
+      endsAtFirstWord: endsAtFirstWord)
     if sorted.has("help") {
       try Console.print(help)
       return ExitStatus.done

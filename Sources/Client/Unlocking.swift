@@ -7,8 +7,10 @@ enum Unlocking {
   private static let tries = 3
 
   /// The key file that the environment names, if it names one.
-  static var keyFilePath: String? {
-    guard let path = Environment.value(of: "COFFER_KEY_FILE"), !path.isEmpty else { return nil }
+  static func keyFilePath() throws(ClientError) -> String? {
+    guard let path = try DaemonAddress.variable("COFFER_KEY_FILE"), !path.isEmpty else {
+      return nil
+    }
     return path
   }
 
@@ -16,8 +18,8 @@ enum Unlocking {
   ///
   /// Throws `locked` if there is neither.
   static func unlock(_ connection: DaemonConnection) throws(ClientError) {
-    if let path = keyFilePath {
-      return try unlock(connection, with: try SecretInput.readKeyFile(path), isKeyFile: true)
+    if let path = try keyFilePath() {
+      return try unlock(connection, with: try KeyFile.read(path), isKeyFile: true)
     }
     for attempt in 1...tries {
       guard let passphrase = try SecretInput.ask("Passphrase of the vault: ") else {
@@ -26,9 +28,14 @@ enum Unlocking {
           hint: "set COFFER_KEY_FILE, or use 'coffer unlock' with --key-file or --passphrase-fd")
       }
       do throws(ClientError) {
+        guard passphrase.count > 0 else {
+          throw ClientError(.wrongPassphrase, "nothing was typed", hint: nil)
+        }
         return try unlock(connection, with: passphrase, isKeyFile: false)
       } catch {
-        guard error.isWrongSecret, attempt < tries else { throw error }
+        guard error.isWrongSecret else { throw error }
+        // There is nothing more to try now.
+        guard attempt < tries else { throw ClientError(error.code, error.message, hint: nil) }
         Console.report(error)
       }
     }

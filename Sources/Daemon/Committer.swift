@@ -42,6 +42,9 @@ final class Committer {
     let caller: Caller
     let changes: [Change]
 
+    /// The keys that the changes are about.
+    let subjects: [VersionID]
+
     /// nil if nothing had to change.
     let record: UInt64?
   }
@@ -113,6 +116,7 @@ final class Committer {
         return try organization.decide(pending.request, by: who, at: now)
       }
       var record: UInt64?
+      let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
       pending.foresee(vault.organization, changes)
       if !changes.isEmpty {
         try requireWritable()
@@ -120,10 +124,15 @@ final class Committer {
           changes, by: gate.actor(exchange, caller), verb: exchange.command.verb, at: time)
       }
       batch.append(
-        Decided(pending: pending, caller: caller, changes: changes, record: record))
+        Decided(
+          pending: pending, caller: caller, changes: changes,
+          subjects: Array(subjects.prefix(Self.namedSubjects)), record: record))
       return .pending
     }
   }
+
+  /// So many keys are named in a row, which is no longer than a frame may be.
+  private static let namedSubjects = 50_000
 
   private func requireWritable() throws(Failure) {
     guard let error = keeper.writeFailure else { return }
@@ -167,7 +176,7 @@ final class Committer {
       }
       if let record = decided.record {
         gate.note(
-          exchange, decided.caller, subjects: decided.changes.compactMap(\.subject),
+          exchange, decided.caller, subjects: decided.subjects,
           workspace: decided.changes.compactMap(\.workspace).first,
           object: decided.pending.object, record: record, orElse: Self.unacknowledged)
       }

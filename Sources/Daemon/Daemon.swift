@@ -21,11 +21,13 @@ package enum Daemon {
 
   /// Runs the program to its end.
   ///
-  /// - Parameter arguments: Those behind the program's name.
   /// - Returns: The exit status.
-  package static func run(_ arguments: [String]) -> Int32 {
+  package static func run() -> Int32 {
     do throws(Options.UsageError) {
-      switch try Options.parse(arguments, environment: Environment.value(of:)) {
+      guard let arguments = ProgramArguments.texts else {
+        throw Options.UsageError(message: "an argument is not UTF-8")
+      }
+      switch try Options.parse(arguments, environment: variable) {
       case .help:
         StandardStream.output.write(Options.usage)
         return ExitStatus.done
@@ -41,12 +43,23 @@ package enum Daemon {
     }
   }
 
+  private static func variable(_ name: String) throws(Options.UsageError) -> String? {
+    do throws(Environment.NotText) {
+      return try Environment.text(of: name)
+    } catch {
+      throw Options.UsageError(message: "\(error.name) is not UTF-8")
+    }
+  }
+
   private static func run(_ options: Options) -> Int32 {
     do throws(Errno) {
       try Process.openStandardStreams()
       Process.setFileCreationMask(0o077)
-      Process.raiseDescriptorLimit()
+      Process.raiseFileLimits()
       Signal.brokenPipe.ignore()
+      // A file that may not grow is a write that fails, and not the end.
+      Signal.fileSizeLimit.ignore()
+      Signal.processorTimeLimit.ignore()
       // A vault stays as it was when a terminal closes.
       Signal.hangUp.ignore()
       try Process.forbidCoreDumps()

@@ -60,8 +60,10 @@ final class Exchange {
           .unknownCommand, "unknown command", hint: "'HELP' lists the commands")
       }
       let definition = CommandDefinition.of(verb)
+      // Whatever becomes of it: who wants to act as a key never acts as a user behind it.
+      if verb == .authenticate { session.identity = .nobody }
       try server.gate.admit(definition, self)
-      if definition.availability == .unlocked { server.noteUse() }
+      if server.gate.isUse(definition, self) { server.noteUse() }
       try definition.check(command)
       return try definition.run(self, command)
     }
@@ -82,14 +84,22 @@ final class Exchange {
   // MARK: Answering
 
   /// Adds a status line.
-  func status(_ words: [String]) { chunks.append(.lines(ReplyLine.status(words))) }
+  func status(_ words: [String]) { append(ReplyLine.status(words)) }
 
   /// Adds status fields, leaving out those without a value.
   func status(_ keywords: [String] = [], _ fields: [(String, String?)]) {
     status(keywords + fields.compactMap { name, value in value.map { "\(name)=\($0)" } })
   }
 
-  func comment(_ text: String) { chunks.append(.lines(ReplyLine.comment(text))) }
+  func comment(_ text: String) { append(ReplyLine.comment(text)) }
+
+  /// Adds lines to those before: an answer is a few runs of bytes, not many.
+  private func append(_ lines: [UInt8]) {
+    guard case .lines(var bytes) = chunks.last else { return chunks.append(.lines(lines)) }
+    chunks.removeLast()
+    bytes += lines
+    chunks.append(.lines(bytes))
+  }
 
   /// Adds data in which nothing is secret.
   func data(_ text: String) {
@@ -101,7 +111,7 @@ final class Exchange {
     encoder.finish(in: &span)
     let count = encoder.position
     lines.removeLast(lines.count - count)
-    chunks.append(.lines(lines))
+    append(lines)
   }
 
   /// Adds a sealed value as data; it is opened when it is sent.
@@ -114,7 +124,7 @@ final class Exchange {
 
   /// Ends the command with OK.
   func succeed(_ text: String? = nil, thenCloses: Bool = false) {
-    chunks.append(.lines(ReplyLine.ok(text)))
+    append(ReplyLine.ok(text))
     end(thenCloses: thenCloses)
   }
 

@@ -66,6 +66,18 @@ final class Gate {
     }
   }
 
+  /// Whether an admitted command is a use of the vault, which keeps it open.
+  ///
+  /// What strangers may ask is none of theirs.
+  func isUse(_ definition: CommandDefinition, _ exchange: Exchange) -> Bool {
+    switch definition.availability {
+    case .always, .withoutVault, .withVault: return false
+    case .unlocked: return true
+    case .unlockedToAll:
+      return keeper.vault.map { standingIfAny(of: exchange, in: $0.organization) != nil } ?? false
+    }
+  }
+
   /// Throws `forbidden` for what no connection that acts as a key is served.
   private func requireServed(_ verb: Verb, _ exchange: Exchange) throws(Failure) {
     if case .peer = exchange.ownSession.identity { return }

@@ -3,9 +3,15 @@ internal import Platform
 /// What one client can take of the daemon; past a limit it is told which, and
 /// no other client notices.
 enum Limits {
-  /// Connections at a time, and of one uid.
+  /// Connections at a time, and of one uid that is a user, root or the daemon's.
   static let connections = 1024
   static let connectionsOfOneUser = 256
+
+  /// Connections of all others, and of one of them, as of the jobs of a CI runner;
+  /// and how many they leave free.
+  static let connectionsOfStrangers = 512
+  static let connectionsOfOneStranger = 128
+  static let connectionsReserved = 64
 
   /// How long a line may take from its first byte to its end.
   static let lineSeconds: Int64 = 10
@@ -50,6 +56,15 @@ enum Limits {
 
   /// How much is read of one connection before others have their turn.
   static let readsInARow = 8
+
+  /// How much one connection's commands may answer, and how long they may take,
+  /// before others have their turn; at least one command is done.
+  static let turnByteCount = 65_536
+  static let turnMilliseconds: Int64 = 4
+
+  /// After how many bytes of answers unused memory is given back, and how late.
+  static let trimByteCount = 8 << 20
+  static let trimSeconds: Int64 = 5
 
   /// How many connections are accepted before others have their turn.
   static let acceptsInARow = 64

@@ -58,7 +58,7 @@ package struct Options: Equatable, Sendable {
   ///
   /// Throws ``UsageError`` for what it does not know.
   package static func parse(
-    _ arguments: [String], environment: (String) -> String?
+    _ arguments: [String], environment: (String) throws(UsageError) -> String?
   ) throws(UsageError) -> Outcome {
     var state: String?
     var socket: String?
@@ -114,10 +114,10 @@ package struct Options: Equatable, Sendable {
   }
 
   private static func defaultStatePath(
-    isSystem: Bool, _ environment: (String) -> String?
+    isSystem: Bool, _ environment: (String) throws(UsageError) -> String?
   ) throws(UsageError) -> String {
     if isSystem { return systemStatePath }
-    guard let path = StatePath.ofUser(environment) else {
+    guard let path = try StatePath.ofUser(environment) else {
       throw UsageError(
         message: "no state directory: HOME is not set; use --state DIR or set COFFER_HOME")
     }

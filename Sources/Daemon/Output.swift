@@ -9,6 +9,14 @@ enum Chunk {
 
   /// A value, which stays sealed until it is sent.
   case value(SealedData)
+
+  /// How many bytes are kept for it.
+  var byteCount: Int {
+    switch self {
+    case .lines(let bytes): bytes.count
+    case .value(let data): data.prefix.count + data.sealedValue.count
+    }
+  }
 }
 
 /// A sealed value, and what goes around it in the D lines.

@@ -49,22 +49,8 @@ final class Server {
     static let firstSession: UInt64 = 16
   }
 
-  /// The moments that the loop itself waits for.
-  private struct Schedule {
-    /// When somebody last used what is in the vault.
-    var lastUse = BootInstant.now
-
-    var auditSynchronization: BootInstant?
-    var acceptance: BootInstant?
-
-    /// When it was last told that no connection can be accepted.
-    var exhaustionLogged: BootInstant?
-
-    /// When the loop ends, whatever is still to do.
-    var end: BootInstant?
-    var hasEnded = false
-    var isLocking = false
-  }
+  /// Those who want the vault locked, while that is under way.
+  private var lockRequests: [LockRequest] = []
 
   /// How long audit rows may wait to be synced.
   private static let auditSynchronizationSeconds: Int64 = 5
@@ -134,7 +120,7 @@ final class Server {
     case let id:
       guard let session = sessions[id] else { return }
       touch(session)
-      if event.isReadable {
+      if event.isReadable || session.isHeld {
         session.receive()
       } else if event.isHangUp {
         end(session)
@@ -160,7 +146,9 @@ final class Server {
     writeRows()
     // Sending can end a session, and so free a place that another waits for.
     while !resumable.isEmpty || !touched.isEmpty {
-      while let session = resumable.popLast() { session.process() }
+      while let session = resumable.popLast() {
+        if !session.isHeld { session.process() }
+      }
       writeRows()
       let turn = touched
       touched = [:]
@@ -193,6 +181,15 @@ final class Server {
     touch(session)
   }
 
+  /// Notes how much memory answers have taken, so that a burst leaves none behind.
+  func noteAnswers(byteCount: Int) {
+    schedule.answeredByteCount += byteCount
+    guard schedule.answeredByteCount >= Limits.trimByteCount, schedule.trimming == nil else {
+      return
+    }
+    schedule.trimming = now.advanced(bySeconds: Limits.trimSeconds)
+  }
+
   /// Notes that somebody used what is in the vault.
   func noteUse() { schedule.lastUse = now }
 
@@ -219,7 +216,9 @@ final class Server {
     } catch {
       return
     }
-    if let refusal = sessions.refusal(of: peer) {
+    switch sessions.admission(of: peer, isKnown: isKnown) {
+    case .granted(let longestIdle): if let longestIdle { end(longestIdle) }
+    case .refused(let refusal):
       // Whoever does not read it need not be waited for.
       _ = try? socket.send(ReplyLine.error(refusal).span)
       return
@@ -240,6 +239,13 @@ final class Server {
     sessions.insert(session)
     let greeting = ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you")
     session.stage(Session.Response(chunks: [.lines(greeting)], ifUnaudited: nil))
+  }
+
+  /// Whether a place is reserved for a uid: it is the daemon's, root's, or that of
+  /// an active user, which shows only while the vault is open.
+  private func isKnown(_ userID: UInt32) -> Bool {
+    guard userID != 0, userID != Process.userID else { return true }
+    return keeper.vault?.organization.user(withUID: userID)?.state == .active
   }
 
   /// Ends a connection; what was not sent is forgotten.
@@ -270,13 +276,14 @@ final class Server {
   /// Sets the alarm to the moments that the loop itself waits for.
   private func setAlarm() {
     let moments = [
-      schedule.auditSynchronization, schedule.acceptance, schedule.end, idleLockMoment,
+      schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
+      idleLockMoment,
     ]
     if let first = moments.compactMap(\.self).min() { alarm.set(first) }
   }
 
   private var idleLockMoment: BootInstant? {
-    guard keeper.vault != nil, !schedule.isLocking, let idle = options.idleLock else { return nil }
+    guard keeper.vault != nil, lockRequests.isEmpty, let idle = options.idleLock else { return nil }
     return schedule.lastUse.advanced(bySeconds: idle.count)
   }
 
@@ -296,6 +303,11 @@ final class Server {
     if let moment = schedule.auditSynchronization, moment <= now {
       schedule.auditSynchronization = nil
       committer.synchronizeAudit()
+    }
+    if let moment = schedule.trimming, moment <= now {
+      schedule.trimming = nil
+      schedule.answeredByteCount = 0
+      Process.giveBackMemory()
     }
     if let moment = schedule.acceptance, moment <= now {
       schedule.acceptance = nil
@@ -338,18 +350,23 @@ final class Server {
   func lock(
     by actor: Actor, because reason: String, _ completion: @escaping () -> Void = {}
   ) {
-    schedule.isLocking = true
+    lockRequests.append(LockRequest(actor: actor, reason: reason, completion: completion))
+    // Whoever asks meanwhile is answered with the first.
+    guard lockRequests.count == 1 else { return }
     committer.whenIdle { [self] in writeRows() }
-    committer.synchronizeAudit { [self] in
-      gate.noteLocked(by: actor, because: reason)
-      writeRows()
-      keeper.lock()
-      Stack.wipe()
-      schedule.isLocking = false
-      schedule.auditSynchronization = nil
-      for session in sessions.all where session.endsWithLock { end(session) }
-      completion()
-    }
+    committer.synchronizeAudit { [self] in finishLock() }
+  }
+
+  private func finishLock() {
+    let requests = lockRequests
+    lockRequests = []
+    for request in requests { gate.noteLocked(by: request.actor, because: request.reason) }
+    writeRows()
+    keeper.lock()
+    Stack.wipe()
+    schedule.auditSynchronization = nil
+    for session in sessions.all where session.endsWithLock { end(session) }
+    for request in requests { request.completion() }
   }
 
   private func beginEnd() {

@@ -25,6 +25,9 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
+  /// When the last bytes came.
+  private(set) var lastHeard: BootInstant
+
   /// What the kernel was told that this session waits for.
   var watched: Epoll.Interest = .reading
 
@@ -33,6 +36,10 @@ final class Session {
 
   /// Answers of this turn of the loop; they go out when its audit rows are written.
   private var staged: [Response] = []
+  private var stagedByteCount = 0
+
+  /// Whether lines that have arrived wait for the next turn of the loop.
+  private(set) var isHeld = false
 
   private var deadlines = Deadlines()
 
@@ -66,6 +73,7 @@ final class Session {
     self.id = id
     self.connection = connection
     self.server = server
+    lastHeard = server.now
   }
 
   /// A part of an answer that goes out as a whole.
@@ -81,28 +89,39 @@ final class Session {
 
   /// Reads and does what has arrived.
   func receive() {
-    for _ in 0..<Limits.readsInARow {
+    if isHeld { process() }
+    for _ in 0..<Limits.readsInARow where !isHeld {
       guard isListening else { return }
       switch connection.receive() {
       case .disconnected: return server.end(self)
       case .nothing: return
-      case .bytes, .end: process()
+      case .bytes, .end:
+        lastHeard = server.now
+        process()
       }
     }
   }
 
   /// Whether lines that arrive now are looked at now.
   ///
-  /// Who does not read answers is not given more of them to wait for.
+  /// Who does not read answers is not given more of them to wait for, and who has
+  /// had many in this turn of the loop waits for the next.
   var isListening: Bool {
+    awaitsLines && !connection.hasOutput && stagedByteCount < Limits.turnByteCount
+  }
+
+  private var awaitsLines: Bool {
     switch state {
-    case .ready, .inquiring: !connection.hasOutput
+    case .ready, .inquiring: true
     case .working, .waiting, .closing: false
     }
   }
 
-  /// Does the lines that have arrived, up to one that needs time.
+  /// Does the lines that have arrived, up to one that needs time, or until others
+  /// have their turn.
   func process() {
+    isHeld = false
+    let end = BootInstant.now.advanced(byMilliseconds: Limits.turnMilliseconds)
     while isListening {
       switch connection.takeLine({ bytes, line in read(&bytes, line) }) {
       case .line(let step):
@@ -113,7 +132,9 @@ final class Session {
         return refuseFurther(
           Failure(.lineTooLong, "a line has at most \(LineScanner.maximumByteCount) bytes"))
       }
+      if BootInstant.now >= end { break }
     }
+    isHeld = awaitsLines
     server.touch(self)
   }
 
@@ -264,6 +285,7 @@ final class Session {
 
   func stage(_ response: Response) {
     staged.append(response)
+    stagedByteCount += response.chunks.reduce(0) { $0 + $1.byteCount }
     server.touch(self)
   }
 
@@ -284,7 +306,9 @@ final class Session {
         connection.enqueue(response.chunks)
       }
     }
+    server.noteAnswers(byteCount: stagedByteCount)
     staged = []
+    stagedByteCount = 0
   }
 
   /// Sends what is queued, and ends the connection when that was asked for.
@@ -297,8 +321,6 @@ final class Session {
       }
     case .complete:
       if case .closing = state { return server.end(self) }
-      // What has arrived meanwhile is looked at now.
-      if deadlines.unread != nil { server.resume(self) }
       deadlines.unread = nil
     }
   }
@@ -358,7 +380,8 @@ final class Session {
   var interest: Epoll.Interest {
     var interest: Epoll.Interest = []
     if isListening && !connection.isAtEnd { interest.insert(.reading) }
-    if connection.hasOutput { interest.insert(.writing) }
+    // A client that can be written to is heard of at once, in the next turn.
+    if connection.hasOutput || isHeld { interest.insert(.writing) }
     return interest
   }
 }

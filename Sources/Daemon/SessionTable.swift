@@ -37,21 +37,40 @@ struct SessionTable {
     sessions.removeValue(forKey: session.id) != nil
   }
 
-  /// Why a peer gets no session; nil if it gets one.
-  mutating func refusal(of peer: PeerCredentials) -> Failure? {
+  /// What becomes of a peer that has connected.
+  enum Admission {
+    /// It gets a session, and that one must end for it, if there is one.
+    case granted(ending: Session?)
+    case refused(Failure)
+  }
+
+  /// Whether a peer gets a session.
+  ///
+  /// - Parameters:
+  ///   - peer: Who has connected.
+  ///   - isKnown: Whether a uid is one whose place is reserved.
+  /// - Returns: Whether it gets one, or why it gets none.
+  mutating func admission(
+    of peer: PeerCredentials, isKnown: (UInt32) -> Bool
+  ) -> Admission {
     if let onlyUser, peer.userID != onlyUser {
       logForeigner(peer)
-      return Failure(.forbidden, "this daemon serves uid \(onlyUser) only")
+      return .refused(Failure(.forbidden, "this daemon serves uid \(onlyUser) only"))
     }
-    if sessions.count >= Limits.connections {
-      return Failure(.limit, "there are \(Limits.connections) connections already")
+    let room = ConnectionRoom(
+      sessions.values.map { session in
+        let userID = session.connection.peer.userID
+        return ConnectionRoom.Holder(
+          id: session.id, userID: userID, isKnown: isKnown(userID), lastHeard: session.lastHeard)
+      })
+    switch room.verdict(for: peer.userID, isKnown: isKnown(peer.userID)) {
+    case .granted: return .granted(ending: nil)
+    case .grantedEnding(let id): return .granted(ending: sessions[id])
+    case .refused(let own):
+      return .refused(Failure(.limit, "uid \(peer.userID) has \(own) connections already"))
+    case .refusedFull(let count):
+      return .refused(Failure(.limit, "there are \(count) connections already"))
     }
-    let own = sessions.values.count { $0.connection.peer.userID == peer.userID }
-    if own >= Limits.connectionsOfOneUser {
-      return Failure(
-        .limit, "uid \(peer.userID) has \(Limits.connectionsOfOneUser) connections already")
-    }
-    return nil
   }
 
   /// Tells the administrator, but not so often that the log fills the disk.

@@ -80,4 +80,22 @@ extension Organization {
     case .organization: "organization"
     }
   }
+
+  /// The keys that a change is about, with those that end or are suspended with
+  /// their owner or their workspace.
+  package func subjects(of change: Change, at now: Instant) -> [VersionID] {
+    switch change {
+    case .userStateSet(_, let id), .userRemoved(let id, _): liveKeys(of: .user(id), at: now)
+    case .workspaceArchived(let id, _): liveKeys(of: .workspace(id), at: now)
+    case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded,
+      .organizationRoleSet, .workspaceRoleSet, .keyAdded, .keySuspended, .keyResumed,
+      .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .clockSet:
+      change.subject.map { [$0] } ?? []
+    }
+  }
+
+  private func liveKeys(of namespace: Namespace, at now: Instant) -> [VersionID] {
+    positions(in: namespace).filter { keys[$0].state(at: now).isLive }
+      .map { VersionID(keys[$0].id, number: 0) }
+  }
 }

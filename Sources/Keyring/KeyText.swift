@@ -87,57 +87,110 @@ package enum KeyText {
     }
   }
 
+  // MARK: Masking
+
   /// `text` with all that could be a key's secret in it left out.
   ///
   /// Of a well-formed text prefix and id are shown. What only begins like one
-  /// may be a key with a typing error, or one that a line break or a space has
-  /// cut in two; so of that nothing is shown behind the prefix, up to a mark that
-  /// ends a part of a sentence.
+  /// may be a key with typing errors, or one that a line break or a space has
+  /// cut in two; so of that nothing is shown behind the prefix, up to the end of
+  /// a part of a sentence. A long word of letters in both cases may be a key
+  /// without its prefix, and is left out as a whole.
   package static func masked(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
     var position = 0
     while position < bytes.count {
-      if type(at: position, of: bytes.span) == nil {
-        result.append(bytes[position])
-        position += 1
-      } else {
-        let (shown, end) = maskedKey(at: position, of: bytes)
-        result += shown
-        position = end
-      }
+      let (shown, end) =
+        looksLikePrefix(at: position, of: bytes)
+        ? maskedKey(at: position, of: bytes) : maskedRun(at: position, of: bytes)
+      result += shown
+      position = end
     }
     return String(decoding: result, as: UTF8.self)
   }
 
   private static let ellipsis = Array("...".utf8)
 
-  /// What is shown of the key that begins at `start`, and where the rest goes on.
-  private static func maskedKey(at start: Int, of bytes: [UInt8]) -> (shown: [UInt8], end: Int) {
-    func end(from position: Int, where belongs: (UInt8) -> Bool) -> Int {
-      bytes[position...].firstIndex { !belongs($0) } ?? bytes.count
+  /// Whether the seven bytes at `start` are a key's prefix, in whatever case and
+  /// with whatever joints.
+  private static func looksLikePrefix(at start: Int, of bytes: [UInt8]) -> Bool {
+    guard start + headByteCount <= bytes.count else { return false }
+    let head = bytes[start..<(start + headByteCount)].map { byte in
+      isJoint(byte) ? UInt8(ascii: "_") : isUpperCase(byte) ? byte | 0x20 : byte
     }
+    return type(at: 0, of: head.span) != nil
+  }
+
+  /// What is shown of the key that begins at `start`, and where the rest goes on.
+  private static func maskedKey(
+    at start: Int, of bytes: [UInt8]
+  ) -> (shown: ArraySlice<UInt8>, end: Int) {
     let bodyStart = start + headByteCount
     let idEnd = bodyStart + KeyID.characterCount
     if parse(Array(bytes[start...].prefix(byteCount)).span) != nil {
-      let wordEnd = end(from: start + byteCount) { Base62.contains($0) || isJoint($0) }
+      let wordEnd = end(of: bytes, from: start + byteCount, where: isOfWord)
       return (bytes[start..<idEnd] + ellipsis, wordEnd)
     }
-    // What was masked before stays as it is.
+    // What was masked before stays as it is, but for what was put behind it.
     for shownEnd in [bodyStart, idEnd] where bytes.dropFirst(shownEnd).starts(with: ellipsis) {
       if bytes[bodyStart..<shownEnd].allSatisfy(Base62.contains) {
-        return (bytes[start..<shownEnd] + ellipsis, shownEnd + ellipsis.count)
+        let wordEnd = end(of: bytes, from: shownEnd + ellipsis.count, where: isOfWord)
+        return (bytes[start..<shownEnd] + ellipsis, wordEnd)
       }
     }
-    let partEnd = end(from: bodyStart) { !isMark($0) }
+    let partEnd = endOfPart(of: bytes, from: bodyStart)
     let isHandle = partEnd <= idEnd && bytes[bodyStart..<partEnd].allSatisfy(Base62.contains)
     return isHandle
-      ? (Array(bytes[start..<partEnd]), partEnd) : (bytes[start..<bodyStart] + ellipsis, partEnd)
+      ? (bytes[start..<partEnd], partEnd) : (bytes[start..<bodyStart] + ellipsis, partEnd)
   }
 
-  /// Whether `byte` joins a key to what was pasted behind it.
+  /// What is shown of the letters and digits at `start`, and where they end; of
+  /// another byte itself.
+  private static func maskedRun(
+    at start: Int, of bytes: [UInt8]
+  ) -> (shown: ArraySlice<UInt8>, end: Int) {
+    var runEnd = start
+    while runEnd < bytes.count, Base62.contains(bytes[runEnd]),
+      !looksLikePrefix(at: runEnd, of: bytes)
+    {
+      runEnd += 1
+    }
+    let run = bytes[start..<max(runEnd, start + 1)]
+    // Names are in lower case, and those of variables in upper.
+    let isRandom = run.contains(where: isUpperCase) && run.contains(where: isLowerCase)
+    return (run.count >= secretByteCount && isRandom ? ellipsis[...] : run, run.endIndex)
+  }
+
+  private static func end(
+    of bytes: [UInt8], from start: Int, where belongs: (UInt8) -> Bool
+  ) -> Int {
+    bytes[start...].firstIndex { !belongs($0) } ?? bytes.count
+  }
+
+  /// The first mark behind `start` that ends a part of a sentence: white space
+  /// or the end is behind it, and behind further marks.
+  private static func endOfPart(of bytes: [UInt8], from start: Int) -> Int {
+    var position = start
+    while position < bytes.count {
+      let marksEnd = end(of: bytes, from: position, where: isMark)
+      let isEnd = marksEnd == bytes.count || isSpace(bytes[marksEnd])
+      if marksEnd > position, isEnd { return position }
+      position = max(marksEnd, position + 1)
+    }
+    return bytes.count
+  }
+
+  /// Whether `byte` joins the parts of a key, or a key to what was pasted behind it.
   private static func isJoint(_ byte: UInt8) -> Bool { "-._".utf8.contains(byte) }
 
-  /// Whether `byte` ends a part of a sentence.
   private static func isMark(_ byte: UInt8) -> Bool { ":;,'\"()=".utf8.contains(byte) }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte <= 0x20 }
+
+  private static func isOfWord(_ byte: UInt8) -> Bool { !isMark(byte) && !isSpace(byte) }
+
+  private static func isUpperCase(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
+
+  private static func isLowerCase(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
 }

@@ -17,6 +17,9 @@ package struct KeyVersion: Equatable, Sendable {
   /// Of a former version the first second behind its grace; nil for the current one.
   package var graceEnd: Instant?
 
+  /// Whether it was ended by hand: no clock that is set back brings it back.
+  package var isEnded = false
+
   package init(
     number: UInt32, author: Author, created: Instant, expires: Instant?, digest: Digest,
     sealedValue: [UInt8]?
@@ -35,7 +38,7 @@ package struct KeyVersion: Equatable, Sendable {
 
   /// Whether it is accepted while its key is active.
   package func isAccepted(at now: Instant) -> Bool {
-    !isExpired(at: now) && graceEnd.map { now < $0 } ?? true
+    !isEnded && !isExpired(at: now) && graceEnd.map { now < $0 } ?? true
   }
 
   /// When it ends for good, be it by its grace or by its expiry; nil if never.
@@ -138,7 +141,8 @@ extension Key {
   /// What one of its versions is at `now`.
   package func state(of version: KeyVersion, at now: Instant) -> VersionState {
     if version.number != currentVersion.number, !version.isAccepted(at: now) {
-      return version.graceEnd.map { now >= $0 } ?? false ? .retired : .expired
+      let isRetired = version.isEnded || version.graceEnd.map { now >= $0 } ?? false
+      return isRetired ? .retired : .expired
     }
     if revocation != nil { return .revoked }
     if version.isExpired(at: now) || currentVersion.isExpired(at: now) { return .expired }

@@ -174,6 +174,7 @@ extension Organization {
     let last = keys[position].versions.count - 1
     keys[position].versions[last].sealedValue = nil
     keys[position].versions[last].graceEnd = formerEnd
+    keys[position].versions[last].isEnded = formerEnd <= version.created
     forgetDigest(of: former, at: position)
     keys[position].versions.append(version)
     keys[position].lifetime = lifetime
@@ -190,6 +191,7 @@ extension Organization {
     }
     let graceEnd = keys[position].versions[index].graceEnd
     keys[position].versions[index].graceEnd = graceEnd.map { min($0, moment) } ?? moment
+    keys[position].versions[index].isEnded = true
   }
 
   private mutating func revoke(

@@ -42,7 +42,7 @@ extension Organization {
   /// imported one by who has the rank that it asks for.
   package func mayUse(_ key: Key, by standing: Standing) -> Bool {
     guard standing.keyActions.contains(.use) else { return false }
-    if case .workspace(let id) = key.namespace, self[id].isArchived { return false }
+    guard !isArchived(key.namespace) else { return false }
     switch (key.namespace, key.origin) {
     case (_, .issued) where standing.key != nil: return false
     case (.user(let owner), _): return standing.owns(keysOf: owner)
@@ -54,6 +54,12 @@ extension Organization {
     case (.organization, .imported(let leastRank)):
       return rankInOrganization(of: standing).map { $0 >= leastRank } ?? false
     }
+  }
+
+  /// Whether nothing is done any more where a key belongs.
+  func isArchived(_ namespace: Namespace) -> Bool {
+    guard case .workspace(let id) = namespace else { return false }
+    return self[id].isArchived
   }
 
   /// The workspaces in sight of the caller, in order of making.

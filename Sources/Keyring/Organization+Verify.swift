@@ -75,6 +75,8 @@ extension Organization {
     case .revoked: return .denied(denial(.revoked, found, isDeadKey: true, by: caller, at: now))
     case .expired: return .denied(denial(.expired, found, by: caller, at: now))
     case .suspended: return .denied(denial(.suspended, found, by: caller, at: now))
+    case .active where isArchived(found.namespace):
+      return .denied(denial(.revoked, found, isDeadKey: true, by: caller, at: now))
     case .active: break
     }
     guard meets(requirement, found) else {
@@ -85,9 +87,10 @@ extension Organization {
     return .valid(found, isCurrent ? found.currentVersion : former ?? found.currentVersion)
   }
 
-  /// Whether the text with that tag was accepted once and has been ended.
-  package func isDead(_ tag: Digest) -> Bool {
-    deadTags.contains(tag)
+  /// Whether the text with that tag was accepted once and has been ended; one in
+  /// its grace has not.
+  package func isDead(_ tag: Digest, of id: KeyID, at now: Instant) -> Bool {
+    deadTags.contains(tag) && burn(id, tag: tag, at: now).isEmpty
   }
 
   /// A tag that no text has: its key would have to be known.

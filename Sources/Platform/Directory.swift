@@ -27,7 +27,8 @@ package struct Directory: ~Copyable, Sendable {
   /// - Parameters:
   ///   - path: Where it is to be; it may be there already.
   ///   - permissions: The mode of each directory that is made.
-  /// - Throws: ``Errno`` as mkdir(2) sets it, but for `EEXIST`.
+  /// - Throws: ``Errno`` as mkdir(2) sets it, but for `EEXIST`; `EPERM` if
+  ///   somebody has put another one in the place of what was made.
   ///
   /// Source: mkdir(2), fsync(2).
   package static func create(_ path: String, permissions: UInt32) throws(Errno) {
@@ -36,13 +37,26 @@ package struct Directory: ~Copyable, Sendable {
       let directory = parent == "/" ? "/" + component : parent + "/" + component
       do throws(Errno) {
         _ = try retrying { unsafe mkdir(directory, permissions) }
-        // The file mode creation mask takes bits away that others may need.
-        _ = try retrying { unsafe chmod(directory, permissions) }
+        try Directory(opening: directory).setPermissions(permissions)
         try Directory(opening: parent, followsLink: true).synchronize()
       } catch .exists {
         // Whatever it is, the next step tells.
       }
       parent = directory
+    }
+  }
+
+  /// Sets the mode of a directory that was just made, from which the file mode
+  /// creation mask has taken bits that others may need.
+  ///
+  /// Acts on what is open, and only if it is ours: in a directory of others the
+  /// name may lead elsewhere by now.
+  ///
+  /// Source: fchmod(2).
+  package borrowing func setPermissions(_ permissions: UInt32) throws(Errno) {
+    guard try status().owner == Process.userID else { throw .notPermitted }
+    try descriptor.withRawValue { (rawValue) throws(Errno) -> Void in
+      _ = try retrying { fchmod(rawValue, permissions) }
     }
   }
 
@@ -112,6 +126,26 @@ package struct Directory: ~Copyable, Sendable {
   package borrowing func rename(_ name: String, to newName: String) throws(Errno) {
     _ = try descriptor.withRawValue { (directory) throws(Errno) in
       try retrying { unsafe renameat(directory, name, directory, newName) }
+    }
+  }
+
+  /// Gives the file `name` another name besides, unless something bears that.
+  ///
+  /// - Parameters:
+  ///   - name: A file of the directory.
+  ///   - newName: Its second name, durable after ``synchronize()``.
+  /// - Returns: Whether the second name was free.
+  /// - Throws: ``Errno`` as linkat(2) sets it, but for `EEXIST`.
+  ///
+  /// Source: linkat(2).
+  package borrowing func link(_ name: String, as newName: String) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try descriptor.withRawValue { (directory) throws(Errno) in
+        try retrying { unsafe linkat(directory, name, directory, newName, 0) }
+      }
+      return true
+    } catch .exists {
+      return false
     }
   }
 

@@ -6,10 +6,35 @@ internal import Glibc
 ///
 /// Source: environ(7).
 package enum Environment {
-  /// The value of the variable `name`, or nil if it is not set.
+  /// The value of the variable `name`, or nil if it is not set; what is not UTF-8
+  /// in it is replaced.
   package static func value(of name: String) -> String? {
+    bytes(of: name).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The value of a variable that is acted on as text, such as a path of ours.
+  ///
+  /// - Parameter name: The variable.
+  /// - Returns: The value; nil if it is not set.
+  /// - Throws: ``NotText`` if it is not UTF-8: a changed path is another one.
+  package static func text(of name: String) throws(NotText) -> String? {
+    guard let bytes = bytes(of: name) else { return nil }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw NotText(name: name) }
+    return text
+  }
+
+  /// A variable whose value is not UTF-8.
+  package struct NotText: Error, Equatable {
+    package let name: String
+  }
+
+  /// The value of the variable `name` byte for byte, or nil if it is not set; for
+  /// what is no secret.
+  ///
+  /// Source: getenv(3).
+  package static func bytes(of name: String) -> [UInt8]? {
     guard let value = unsafe getenv(name) else { return nil }
-    return unsafe String(cString: value)
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: strlen(value)))
   }
 
   /// Takes a copy of the value of the variable `name`, for one that holds a secret.
@@ -99,12 +124,13 @@ package struct EnvironmentBlock: ~Copyable {
   /// Replaces this process by the program at `path`.
   ///
   /// - Parameters:
-  ///   - path: The program's file.
-  ///   - arguments: Starting with the program's name.
+  ///   - path: The program's file, without NUL.
+  ///   - arguments: Starting with the program's name, without NUL.
   /// - Returns: Why it failed; on success nothing returns.
   ///
   /// Source: execve(2).
-  package borrowing func execute(_ path: String, arguments: [String]) -> Errno {
+  package borrowing func execute(_ path: [UInt8], arguments: [[UInt8]]) -> Errno {
+    let path = path.map { CChar(bitPattern: $0) } + [0]
     let arguments = CStringArray(arguments)
     let count = inheritedPositions.count + addedStarts.count
     let entries = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(

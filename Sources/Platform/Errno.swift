@@ -10,6 +10,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   /// The value that the last failed call of this thread left.
   package static var current: Errno { Errno(code: errno) }
 
+  package static let notPermitted = Errno(code: EPERM)
   package static let interrupted = Errno(code: EINTR)
   package static let wouldBlock = Errno(code: EAGAIN)
   package static let notFound = Errno(code: ENOENT)

@@ -38,12 +38,18 @@ package enum Process {
     _ = try retrying { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
   }
 
-  /// Lets this process open as many files as it may at all.
+  /// Lets this process open as many files as it may at all, and write them as
+  /// long as it may.
   ///
-  /// Source: setrlimit(2), `RLIMIT_NOFILE`.
-  package static func raiseDescriptorLimit() {
+  /// Source: setrlimit(2), `RLIMIT_NOFILE`, `RLIMIT_FSIZE`.
+  package static func raiseFileLimits() {
+    for resource in [RLIMIT_NOFILE, RLIMIT_FSIZE] {
+      raiseLimit(__rlimit_resource_t(resource.rawValue))
+    }
+  }
+
+  private static func raiseLimit(_ resource: __rlimit_resource_t) {
     var limit = rlimit()
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     guard unsafe getrlimit(resource, &limit) == 0 else { return }
     limit.rlim_cur = limit.rlim_max
     _ = unsafe setrlimit(resource, &limit)
@@ -64,6 +70,26 @@ package enum Process {
       }
     }
   }
+
+  /// Takes the places of those of descriptors 0 to 2 that are closed, so that no
+  /// file of ours becomes one, while using them fails as before.
+  ///
+  /// Standard input cannot be read then, nor the others be written; a program
+  /// that is executed finds them closed.
+  ///
+  /// Source: open(2), null(4).
+  package static func occupyStandardStreams() throws(Errno) {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+      let access = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY
+      // The lowest one that is free, so it is this one.
+      _ = try retrying { unsafe open("/dev/null", access | O_CLOEXEC) }
+    }
+  }
+
+  /// Gives the memory that was freed back to the system.
+  ///
+  /// Source: malloc_trim(3).
+  package static func giveBackMemory() { clinux_give_back_memory() }
 
   /// Sets the mode bits that new files never get, as in `0o077`.
   ///
@@ -149,10 +175,15 @@ final class CStringArray {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   private let count: Int
 
-  init(_ strings: [String]) {
+  convenience init(_ strings: [String]) { self.init(strings.map { Array($0.utf8) }) }
+
+  /// - Parameter strings: Bytes without NUL.
+  init(_ strings: [[UInt8]]) {
     count = strings.count
     unsafe pointers = .allocate(capacity: count + 1)
-    for (index, string) in strings.enumerated() { unsafe pointers[index] = strdup(string) }
+    for (index, string) in strings.enumerated() {
+      unsafe pointers[index] = strndup(string.map { CChar(bitPattern: $0) }, string.count)
+    }
     unsafe pointers[count] = nil
   }
 

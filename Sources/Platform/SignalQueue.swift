@@ -10,11 +10,24 @@ package struct Signal: Hashable, Sendable {
   package static let quit = Signal(number: SIGQUIT)
   package static let terminate = Signal(number: SIGTERM)
   package static let brokenPipe = Signal(number: SIGPIPE)
+  package static let terminalStop = Signal(number: SIGTSTP)
+
+  /// What ends a process at a limit; ignored, the call that went past it fails.
+  ///
+  /// Source: setrlimit(2), `RLIMIT_FSIZE`.
+  package static let fileSizeLimit = Signal(number: SIGXFSZ)
+  package static let processorTimeLimit = Signal(number: SIGXCPU)
 
   /// Discards the signal from now on, in this process.
   ///
   /// Source: signal(2).
   package func ignore() { _ = Glibc.signal(number, SIG_IGN) }
+
+  /// Sends the signal to the job that this process belongs to, as a terminal does,
+  /// and returns when that is continued.
+  ///
+  /// Source: kill(2).
+  package func stopProcessGroup() { _ = kill(0, number) }
 
   /// Ends this process as the signal does by default.
   ///

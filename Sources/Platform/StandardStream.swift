@@ -14,6 +14,14 @@ package enum StandardStream: Sendable {
 
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
+  /// Whether it is open for writing.
+  ///
+  /// Source: fcntl(2), `F_GETFL`.
+  package var isWritable: Bool {
+    let flags = fcntl(descriptor, F_GETFL)
+    return flags != -1 && flags & O_ACCMODE != O_RDONLY
+  }
+
   /// Writes all of `bytes`.
   ///
   /// - Throws: ``Errno`` as write(2) sets it.

@@ -28,26 +28,33 @@ package struct Terminal: ~Copyable {
 
   /// Reads one line without showing it, straight into locked memory.
   ///
-  /// Backspace takes back a character, Ctrl-U all of them; Ctrl-C and a signal
-  /// end the process, with the terminal as it was before.
+  /// Backspace takes back a character, Ctrl-W a word, Ctrl-U all of it; Ctrl-C and
+  /// a signal end the process, with the terminal as it was before. Ctrl-Z stops it
+  /// until it is continued, and then all is asked anew.
   ///
   /// - Parameters:
   ///   - prompt: What is asked for, as in `Passphrase: `.
   ///   - limit: The most bytes that are taken.
   /// - Returns: The bytes without the line's end.
-  /// - Throws: ``TerminalError``.
+  /// - Throws: ``TerminalError``, for a control character other than these and the
+  ///   tab at the line's end.
   package borrowing func readSecret(
     prompt: String, limit: Int
   ) throws(TerminalError) -> Secret {
     var line: Secret
     // Room for one more, which shows that there are too many.
     do { line = try Secret(count: limit + 1) } catch { throw .outOfLockedMemory }
-    let count = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
-      try readLine(into: &line, signals: signals)
+    var count: Int?
+    while count == nil {
+      line.wipe()
+      count = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
+        try readLine(into: &line, signals: signals)
+      }
     }
+    let byteCount = count ?? 0
     do {
       return try line.withBytes { (bytes) throws(SecretError) in
-        try Secret(copying: bytes.extracting(0..<count))
+        try Secret(copying: bytes.extracting(0..<byteCount))
       }
     } catch {
       throw .outOfLockedMemory
@@ -61,14 +68,16 @@ package struct Terminal: ~Copyable {
   }
 
   /// Runs `body` on a terminal that neither shows nor interprets what is typed.
+  ///
+  /// Returns nil after the process was stopped and continued.
   private borrowing func withoutEcho(
     prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending
-  ) throws(TerminalError) -> Int {
+  ) throws(TerminalError) -> Int? {
     let ending: Ending
     do {
       let signals: SignalQueue
       do {
-        signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp])
+        signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp, .terminalStop])
       } catch {
         throw TerminalError.failed(error)
       }
@@ -79,6 +88,9 @@ package struct Terminal: ~Copyable {
     }
     switch ending {
     case .line(let count): return count
+    case .signal(.terminalStop):
+      Signal.terminalStop.stopProcessGroup()
+      return nil
     case .signal(let signal): signal.endProcess()
     }
   }
@@ -113,57 +125,82 @@ package struct Terminal: ~Copyable {
     static let interrupt: UInt8 = 0x03
     static let endOfFile: UInt8 = 0x04
     static let backspace: UInt8 = 0x08
+    static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
     static let quit: UInt8 = 0x1C
     static let clearLine: UInt8 = 0x15
+    static let deleteWord: UInt8 = 0x17
+    static let suspend: UInt8 = 0x1A
     static let delete: UInt8 = 0x7F
+  }
+
+  /// A line as far as it was typed.
+  private struct TypedLine {
+    var count = 0
+
+    /// Whether a byte was typed that is no text, such as the first of an arrow key's.
+    var hasControl = false
   }
 
   private borrowing func readLine(
     into line: inout Secret, signals: borrowing SignalQueue
   ) throws(TerminalError) -> Ending {
-    var count = 0
+    var typed = TypedLine()
     while true {
       if let signal = try waitForInput(signals) { return .signal(signal) }
-      if count == line.count { throw .tooLong(limit: line.count - 1) }
+      if typed.count == line.count { throw .tooLong(limit: line.count - 1) }
       let ending = try line.withMutableBytes { (bytes) throws(TerminalError) -> Ending? in
         let received: Int
         do throws(Errno) {
           // One byte at a time, so that what follows the line stays in the terminal.
-          received = try descriptor.read(into: &bytes, at: count, limit: 1)
+          received = try descriptor.read(into: &bytes, at: typed.count, limit: 1)
         } catch {
           throw .failed(error)
         }
         guard received == 1 else { throw .closed }
-        return take(bytes[count], in: &bytes, count: &count)
+        return take(bytes[typed.count], in: &bytes, &typed)
       }
+      // Only now, so that the rest of the line is not left to a shell.
+      if case .line = ending, typed.hasControl { throw .controlCharacter }
       if let ending { return ending }
     }
   }
 
   /// Acts on the byte that was just typed.
   private borrowing func take(
-    _ byte: UInt8, in bytes: inout MutableSpan<UInt8>, count: inout Int
+    _ byte: UInt8, in bytes: inout MutableSpan<UInt8>, _ typed: inout TypedLine
   ) -> Ending? {
     switch byte {
-    case Control.lineFeed, Control.carriageReturn:
-      bytes[count] = 0
-      return .line(count)
-    case Control.endOfFile:
-      bytes[count] = 0
-      return .line(count)
+    case Control.lineFeed, Control.carriageReturn, Control.endOfFile:
+      bytes[typed.count] = 0
+      return .line(typed.count)
     case Control.interrupt: return .signal(.interrupt)
     case Control.quit: return .signal(.quit)
+    case Control.suspend: return .signal(.terminalStop)
     case Control.backspace, Control.delete:
-      removeLastCharacter(from: &bytes, count: &count)
+      removeLastCharacter(from: &bytes, count: &typed.count)
+    case Control.deleteWord:
+      removeLastWord(from: &bytes, count: &typed.count)
     case Control.clearLine:
-      bytes.wipe(0..<(count + 1))
-      count = 0
+      bytes.wipe(0..<(typed.count + 1))
+      typed = TypedLine()
+    case Control.tab, 0x20...:
+      typed.count += 1
     default:
-      count += 1
+      bytes[typed.count] = 0
+      typed.hasControl = true
     }
     return nil
+  }
+
+  private borrowing func removeLastWord(
+    from bytes: inout MutableSpan<UInt8>, count: inout Int
+  ) {
+    let end = count + 1
+    while count > 0, bytes[count - 1] <= 0x20 { count -= 1 }
+    while count > 0, bytes[count - 1] > 0x20 { count -= 1 }
+    bytes.wipe(count..<end)
   }
 
   private borrowing func removeLastCharacter(
@@ -202,5 +239,6 @@ package enum TerminalError: Error, Equatable {
   case failed(Errno)
   case closed
   case tooLong(limit: Int)
+  case controlCharacter
   case outOfLockedMemory
 }

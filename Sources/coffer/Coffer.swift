@@ -4,6 +4,6 @@ internal import Platform
 @main
 enum Coffer {
   static func main() {
-    Process.exit(Client.run(Array(CommandLine.arguments.dropFirst())))
+    Process.exit(Client.run(ProgramArguments.all))
   }
 }

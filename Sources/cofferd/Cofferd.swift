@@ -4,6 +4,6 @@ internal import Platform
 @main
 enum Cofferd {
   static func main() {
-    Process.exit(Daemon.run(Array(CommandLine.arguments.dropFirst())))
+    Process.exit(Daemon.run())
   }
 }

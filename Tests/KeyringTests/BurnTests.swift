@@ -37,11 +37,12 @@ struct BurnTests {
     let key = try key("deploy", in: &acme)
     let now = Self.start.advanced(by: .hours(1))
     let text = try PresentedText(of: key, version: 1)
+    #expect(!acme.organization.isDead(text.tag, of: key.id, at: now))
     let changes = try acme.perform(burn(text), by: person, at: now)
     #expect(changes == [.versionEnded(VersionID(key.id, number: 1), at: now)])
     #expect(try !acme.isValid(key, version: 1, at: now))
     #expect(try acme.isValid(key, version: 2, at: now))
-    #expect(acme.organization.isDead(text.tag))
+    #expect(acme.organization.isDead(text.tag, of: key.id, at: now))
     #expect(try acme.decide(burn(text), by: person, at: now).isEmpty)
   }
 

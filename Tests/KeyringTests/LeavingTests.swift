@@ -182,7 +182,7 @@ struct LeavingTests {
       let revocation = try #require(try acme.current(key).revocation)
       #expect(revocation.revoker == .user(Person.owner.id) && revocation.moment == now)
       #expect(try acme.current(key).state(at: now) == .revoked)
-      #expect(acme.organization.isDead(key.currentVersion.digest))
+      #expect(acme.organization.isDead(key.currentVersion.digest, of: key.id, at: now))
     }
     #expect(try acme.current(expired).state(at: now) == .expired)
     #expect(try acme.isValid(workspace, version: 1, at: now))

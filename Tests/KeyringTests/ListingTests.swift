@@ -96,6 +96,19 @@ struct ListingTests {
     #expect(try names("w1", .revoked, later) == ["w1/revoked"])
   }
 
+  @Test("a list can be of one type", arguments: KeyType.allCases)
+  func filtersTypes(_ type: KeyType) throws {
+    var acme = try Acme()
+    for reference in ["me/a", "w1/b", "org/c", "me/d", "w2/e"] {
+      try acme.create(reference, by: .owner)
+    }
+    var filter = KeyFilter(limit: .max)
+    filter.type = type
+    let page = try acme.organization.page(filter, for: Person.owner.caller, at: Self.now)
+    #expect(page.keys == acme.organization.keys.filter { $0.type == type })
+    #expect(page.keys.count == (type == .organization ? 1 : 2))
+  }
+
   @Test("a page goes on behind a key that does not match the filter itself")
   func goesOnBehindOtherKeys() throws {
     var acme = try Self.withKeys(3)

@@ -4,7 +4,8 @@ import Testing
 @Suite("Random lives of keys")
 struct RandomLivesTests {
   @Test(
-    "thousands of requests on keys' lives keep every rule", arguments: [1, 2, 3, 4] as [UInt64])
+    "example 21: random lives of keys keep every rule, and two texts at most",
+    arguments: [1, 2, 3, 4] as [UInt64])
   func keepsRules(_ seed: UInt64) throws {
     var lives = try RandomLives(seed: seed)
     var finals: [KeyID: KeyState] = [:]

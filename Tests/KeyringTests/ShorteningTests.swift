@@ -156,7 +156,7 @@ struct ShorteningTests {
       acme.organization.usableKeys(withFingerprint: $0, by: standing, at: Self.later(1)).count
     }
     #expect(fingerprints == [0, 1])
-    #expect(!acme.organization.isDead(former))
+    #expect(!acme.organization.isDead(former, of: replaced.id, at: Self.later(1)))
   }
 
   @Test("a replaced value lives without end unless its vendor's expiry is declared")

@@ -35,6 +35,19 @@ struct UseRecordsTests {
     #expect(uses[id]?.count == 5)
   }
 
+  @Test("a late use of an old version does not push a newer one out")
+  func keepsNewestVersions() {
+    var uses = UseRecords()
+    let id = KeyID(numbered: 1)
+    for (number, second) in [(2, 1), (1, 2), (3, 3)] as [(UInt32, Int64)] {
+      uses.noteUse(
+        of: VersionID(id, number: number), at: Self.later(second), uid: 1000, command: "x")
+    }
+    #expect(uses[id]?.last(of: 1) == nil)
+    #expect(uses[id]?.last(of: 2) == Self.later(1))
+    #expect(uses[id]?.last(of: 3) == Self.later(3))
+  }
+
   @Test("records are equal when all that they note is")
   func equality() {
     let note = { (uid: UInt32, command: String, version: UInt32) in

@@ -35,7 +35,8 @@ struct EnvironmentTests {
     _ path: String, _ arguments: [String], adding entries: [String] = [],
     removing: Set<String> = []
   ) throws -> Errno {
-    try block(entries, removing: removing).execute(path, arguments: arguments)
+    try block(entries, removing: removing).execute(
+      Array(path.utf8), arguments: arguments.map { Array($0.utf8) })
   }
 
   static func makeBlockWithOpenEntry() throws -> Int {

@@ -40,11 +40,11 @@ struct AuditTests {
     Act(line: "CREATE api/ci", code: 70, on: "api/ci", object: "api/ci"),
     Act(line: "GRANT root member", code: 156, object: "root"),
     Act(line: "REVOKE api/ci", on: "api/ci", object: "api/ci"),
-    Act(line: "USER DISABLE eve", object: "disabled eve"),
-    Act(line: "USER ENABLE eve", object: "active eve"),
+    Act(line: "USER DISABLE eve", object: "disable eve"),
+    Act(line: "USER ENABLE eve", object: "enable eve"),
     Act(line: "USER REBIND eve --uid=4243", object: "rebind eve uid 4243"),
-    Act(line: "USER REMOVE eve", object: "removed eve"),
-    Act(line: "WORKSPACE ARCHIVE api", object: "archive api"),
+    Act(line: "USER REMOVE eve", object: "remove eve"),
+    Act(line: "WORKSPACE ARCHIVE api", on: "api/stripe", object: "archive api"),
   ]
 
   @Test("every act and refusal has a row, with who, what, on which key, and what came of it")

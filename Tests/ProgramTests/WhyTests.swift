@@ -27,8 +27,10 @@ struct WhyTests {
     let arguments: [String]
     switch action {
     case "use": arguments = ["run", "-k", "\(key)=VALUE", "--", "true"]
-    // Each who may brings it forward a little more than the one before.
-    case "expire": arguments = ["expire", key, "\(uid - Team.ada + 20)h"]
+    // Each who may brings it forward more than the one before, by either of its names.
+    case "expire":
+      let index = Self.keys.firstIndex(of: key) ?? 0
+      arguments = ["expire", key, "\((uid - Team.ada) * 10 + 20 - index)h"]
     case "rotate": arguments = ["rotate", key, "--now"]
     default: arguments = [action, key]
     }

@@ -57,5 +57,8 @@ int clinux_has_ended(pid_t pid);
 /// Returns 0; -1 if there is none or it does not fit. Source: getpwuid_r(3).
 int clinux_login_name(uid_t uid, char *_Nonnull name, size_t capacity);
 
+/// Gives the memory that was freed back to the system. Source: malloc_trim(3).
+void clinux_give_back_memory(void);
+
 /// ioctl(2) TIOCGWINSZ: the number of columns of the terminal, or 0.
 int clinux_terminal_columns(int descriptor);

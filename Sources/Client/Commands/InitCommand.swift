@@ -29,20 +29,16 @@ extension Subcommand {
     ]
   ) { arguments throws(ClientError) in
     let command = try initCommand(arguments)
-    let path = arguments["key-file"]
-    // The daemon first: a file that is made and not needed would be in the way.
+    try Console.requireOutput()
     let dialogue = try Dialogue(arguments, presentsKey: false)
     try requireNoVault(dialogue)
-    let isNew = try path.map(SecretInput.makeKeyFile) ?? false
-    do throws(ClientError) {
-      let secret = try initSecret(arguments)
-      try found(command, with: secret, dialogue)
-    } catch {
-      // Where the daemon did not say no, there may be a vault that needs the file.
-      if isNew, let path, error.isRefusal { try? Directory.removeFile(path) }
-      throw error
+    if let path = arguments["key-file"] {
+      try found(command, withKeyFile: path, dialogue.connection)
+    } else {
+      let secret: Secret? = try initSecret(arguments)
+      try dialogue.connection.send([command])
+      try announce(try dialogue.connection.receiveReply(answeringWith: secret))
     }
-    if isNew, let path { Console.note("made the key file \(path): whoever has it opens the vault") }
     return ExitStatus.done
   }
 
@@ -104,15 +100,41 @@ extension Subcommand {
     }
   }
 
+  /// Makes the vault with a key file, and that too if it is not there.
+  ///
+  /// A refused command leaves no file behind, since it is made only when the daemon
+  /// asks for it. From then on it stays: another one may have read it, and made the
+  /// vault with it.
   private static func found(
-    _ command: Command, with secret: consuming Secret, _ dialogue: Dialogue
+    _ command: Command, withKeyFile path: String, _ connection: DaemonConnection
   ) throws(ClientError) {
-    let answer: Secret? = consume secret
-    try dialogue.connection.send([command])
-    let reply = try dialogue.connection.receiveReply(answeringWith: answer)
+    var isNew = false
+    do throws(ClientError) {
+      let reply = try connection.ask(command) { () throws(ClientError) in
+        isNew = try KeyFile.make(path)
+        return try KeyFile.read(path)
+      }
+      if isNew { Console.note("made the key file \(path): whoever has it opens the vault") }
+      try announce(reply)
+    } catch {
+      if isNew, error.code != nil {
+        Console.note("the key file \(path) was made and is left there")
+      }
+      throw error
+    }
+  }
+
+  private static func announce(
+    _ reply: consuming DaemonConnection.Reply
+  ) throws(ClientError) {
     Console.note("made the vault; it is unlocked")
     guard reply.data.count > 0 else { return }
     Console.note("this recovery code opens the vault when all else is lost; it is shown only now:")
-    try Console.print(try reply.data.finish())
+    try Console.print(
+      try reply.data.finish(),
+      orTell: (
+        "the recovery code is lost",
+        "the vault is there; its passphrase or key file alone opens it, so keep that well"
+      ))
   }
 }

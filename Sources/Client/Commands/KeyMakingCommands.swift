@@ -41,12 +41,15 @@ extension Subcommand {
       "coffer create web/deploy --expires 30d",
     ]
   ) { arguments throws(ClientError) in
+    try Console.requireOutput()
     let key = arguments.words[0]
     let options = arguments.given(["env", "expires", "access", "custody", "scope", "note"])
     let reply = try Dialogue(arguments).ask(Command(.create, options: options, words: [key]))
     let status = try keyStatus(reply.statuses)
     describe(status, "created \(key)")
-    try printText(reply, of: status)
+    try printText(
+      reply, of: status,
+      orHint: "end it with 'coffer revoke \(key)', then create it again")
     return ExitStatus.done
   }
 
@@ -103,6 +106,7 @@ extension Subcommand {
     examples: ["coffer rotate web/deploy --grace 2h", "coffer rotate me/laptop --now"]
   ) { arguments throws(ClientError) in
     try arguments.exclude(["grace", "now"])
+    try Console.requireOutput()
     let options = arguments.given(["grace", "now", "end-grace"])
     let reply = try Dialogue(arguments).ask(
       Command(.rotate, options: options, words: arguments.words))
@@ -111,7 +115,9 @@ extension Subcommand {
     for former in reply.statuses where former.keywords == ["FORMER"] {
       Console.note(formerText(former))
     }
-    try printText(reply, of: status)
+    try printText(
+      reply, of: status,
+      orHint: "rotate it again with 'coffer rotate \(arguments.words[0]) --now --end-grace'")
     return ExitStatus.done
   }
 
@@ -176,14 +182,16 @@ extension Subcommand {
       ?? "\(version) is not accepted any more"
   }
 
-  /// Prints the text of an issued key, if anybody is to see it.
+  /// Prints the text of an issued key, if anybody is to see it; `hint` tells what
+  /// to do if it could not be written.
   private static func printText(
-    _ reply: consuming DaemonConnection.Reply, of status: StatusFields
+    _ reply: consuming DaemonConnection.Reply, of status: StatusFields, orHint hint: String
   ) throws(ClientError) {
     guard reply.data.count > 0 else {
       return Console.note("its custody is hidden: the text is shown to nobody, only injected")
     }
-    try Console.print(try reply.data.finish())
+    try Console.print(
+      try reply.data.finish(), orTell: ("the text of the new key is lost", hint))
     Console.hint("keep the text now: it is not shown again")
   }
 

@@ -39,7 +39,7 @@ extension Subcommand {
     let obtained = try ObtainedKeys.obtain(selection, for: command, arguments)
     try obtained.checkNames()
     let environment = try obtained.environment()
-    throw CommandExecution(command: command, arguments: arguments.words).run(environment)
+    throw CommandExecution(arguments.commandWords).run(environment)
   }
 }
 

@@ -106,10 +106,10 @@ extension Subcommand {
       // is asked on the terminal.
       guard error.code == .canceled, !hasSecret else { throw error }
     }
-    let keyFile = Unlocking.keyFilePath
+    let keyFile = try Unlocking.keyFilePath()
     let answer: Secret? =
       if let keyFile {
-        try SecretInput.readKeyFile(keyFile)
+        try KeyFile.read(keyFile)
       } else {
         try SecretInput.ask("Passphrase of the vault: ")
       }

@@ -53,9 +53,9 @@ extension CommandDefinition {
     switch (command.words[0].uppercased(), command.words.count) {
     case ("ADD", 2): return try addUser(exchange, command)
     case ("REBIND", 2): return try rebindUser(exchange, command)
-    case ("DISABLE", 2): return try set(.disabled, exchange, command)
-    case ("ENABLE", 2): return try set(.active, exchange, command)
-    case ("REMOVE", 2): return try set(.removed, exchange, command)
+    case ("DISABLE", 2): return try set(.disabled, "disable", exchange, command)
+    case ("ENABLE", 2): return try set(.active, "enable", exchange, command)
+    case ("REMOVE", 2): return try set(.removed, "remove", exchange, command)
     case ("LIST", 1):
       try allow([], in: command)
       return try listUsers(exchange)
@@ -139,14 +139,14 @@ extension CommandDefinition {
   }
 
   private static func set(
-    _ state: UserState, _ exchange: Exchange, _ command: Command
+    _ state: UserState, _ deed: String, _ exchange: Exchange, _ command: Command
   ) throws(Failure) -> Progress {
     try allow(["dry-run"], in: command)
     let name = try parsed { () throws(Refusal) in try Name(parsing: command.words[1]) }
     let vault = try exchange.server.keeper.openVault()
     let id = vault.organization.user(named: name)?.id
     return try changePeople(
-      .setUserState(state, ofUser: name), exchange, about: "\(state.rawValue) \(name.text)"
+      .setUserState(state, ofUser: name), exchange, about: "\(deed) \(name.text)"
     ) {
       organization, changes in
       // A removed user is not found by the name any more.

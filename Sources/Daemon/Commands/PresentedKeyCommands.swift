@@ -35,8 +35,7 @@ extension CommandDefinition {
     ],
     availability: .unlockedToAll
   ) { exchange, _ in
-    exchange.ownSession.identity = .nobody
-    return exchange.inquire("KEY") { (text) throws(Failure) in
+    exchange.inquire("KEY") { (text) throws(Failure) in
       let (key, version) = try verified(text, requiring: nil, exchange)
       exchange.ownSession.identity = .key(VersionID(key.id, number: version.number))
       return .done
@@ -55,7 +54,7 @@ extension CommandDefinition {
       let vault = try exchange.server.keeper.openVault()
       if let error = exchange.server.keeper.writeFailure { throw .readOnly(because: error.message) }
       guard let (handle, tag) = read(text, in: vault) else { return .done }
-      if vault.organization.isDead(tag) {
+      if vault.organization.isDead(tag, of: handle.id, at: exchange.server.keeper.now()) {
         let gate = exchange.server.gate
         gate.noteRefusal(
           exchange, gate.caller(exchange, in: vault.organization), .denied, subject: handle.id,

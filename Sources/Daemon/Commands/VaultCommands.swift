@@ -130,9 +130,10 @@ extension CommandDefinition {
     let former = keeper.now()
     exchange.server.committer.submit(
       .believeClock(Instant(secondsSinceEpoch: WallClock.secondsSinceEpoch)), of: exchange,
-      about: "clock"
+      about: "clock",
+      // What is decided behind it has the new time, also in the same batch.
+      foreseeing: { _, _ in keeper.believeClock() }
     ) { _, _ in
-      keeper.believeClock()
       exchange.status(["CLOCK"], [("now", keeper.now().rfc3339), ("was", former.rfc3339)])
     }
     return .pending

@@ -1,0 +1,86 @@
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+/// What a person does at a prompt besides typing.
+@Suite("Prompts")
+struct PromptTests {
+  let fixture = VaultFixture()
+  static let passphrase = "correct horse"
+  static let prompt = "Passphrase of the vault: "
+
+  init() {
+    let result = fixture.coffer(
+      ["init", "--organization", "acme", "--passphrase-fd", "0", "--no-recovery"],
+      input: Array(Self.passphrase.utf8), environment: fixture.environment)
+    #expect(result.status == 0, "\(result.errorText)")
+    fixture.coffer(["lock"], environment: fixture.environment)
+  }
+
+  func unlock(typing lines: [String]) -> (status: Int32, screen: String) {
+    let terminal = PseudoTerminal(Programs.client, ["unlock"], environment: fixture.environment)
+    var seen = ""
+    for line in lines {
+      #expect(terminal.waitFor(Self.prompt), "\(terminal.text)")
+      seen = terminal.text
+      terminal.type(line)
+    }
+    let screen = seen + terminal.readToEnd()
+    return (terminal.process.waitForEnd(), screen)
+  }
+
+  @Test("an empty line asks again, as a wrong passphrase does") func emptyLine() {
+    #expect(unlock(typing: ["\n", "\n", Self.passphrase + "\n"]).status == 0)
+  }
+
+  @Test("the last try has no hint to try again") func lastTry() {
+    let result = unlock(typing: ["a\n", "b\n", "c\n"])
+    #expect(result.status == 1)
+    #expect(result.screen.contains("this passphrase does not open the vault"))
+    #expect(!result.screen.contains("try again"), "\(result.screen)")
+  }
+
+  @Test("Ctrl-W takes back a word") func word() {
+    #expect(unlock(typing: ["correct wrong \u{17}horse\n"]).status == 0)
+  }
+
+  @Test(
+    "an arrow key is refused, unless it is taken back", arguments: ["\u{1B}[A", "\u{16}", "\0"])
+  func controls(key: String) {
+    let refused = unlock(typing: ["\(Self.passphrase)\(key)\n"])
+    #expect(refused.status == 1)
+    #expect(refused.screen.contains("a control character was typed"), "\(refused.screen)")
+    #expect(unlock(typing: ["\(key)\u{15}\(Self.passphrase)\n"]).status == 0)
+  }
+
+  @Test("Ctrl-Z stops with the echo on, and asks anew when continued", arguments: [false, true])
+  func suspend(bySignal: Bool) throws {
+    // The shell has job control, so the job can be stopped, and fg goes on.
+    let script = """
+      set -m; \(Programs.client) unlock; echo stopped; sleep 0.5; stty -a; sleep 0.5; fg; echo status $?
+      """
+    let terminal = PseudoTerminal("/bin/sh", ["-c", script], environment: fixture.environment)
+    #expect(terminal.waitFor(Self.prompt))
+    if bySignal {
+      kill(-(try #require(foregroundGroup(of: terminal))), SIGTSTP)
+    } else {
+      terminal.type("half\u{1A}")
+    }
+    #expect(terminal.waitFor("stopped"), "\(terminal.text)")
+    #expect(terminal.waitFor(" echo "), "\(terminal.text)")
+    #expect(terminal.waitFor(Self.prompt), "\(terminal.text)")
+    terminal.type(Self.passphrase + "\n")
+    #expect(terminal.waitFor("status 0"), "\(terminal.text)")
+  }
+
+  /// The process group in the foreground of a terminal: the eighth field.
+  ///
+  /// Source: proc_pid_stat(5), `tpgid`.
+  private func foregroundGroup(of terminal: PseudoTerminal) -> Int32? {
+    let status = String(
+      decoding: Files.read("/proc/\(terminal.process.id)/stat"), as: UTF8.self)
+    let fields = status.split(separator: " ")
+    return fields.count > 7 ? Int32(fields[7]) : nil
+  }
+}
