@@ -48,7 +48,8 @@ struct PresentedKeyTests {
       let client = try connection(presenting: text)
       for line in Self.managing {
         let reply = client.ask(line)
-        #expect(AssuanClient.errorCode(of: reply) == 251, "\(line): \(reply)")
+        // Past an inquiry or a lock no other line would mean anything.
+        try #require(AssuanClient.errorCode(of: reply) == 251, "\(line): \(reply)")
       }
       for line in ["WHOAMI", "STATUS", "LIST", "SHOW web/stripe", "ENV web/stripe", "NOP"] {
         #expect(client.ask(line).last == "OK", "\(line)")
