@@ -8,9 +8,13 @@ struct Effects {
   /// The live values that the person has had.
   private let seen: [StatusFields]
 
+  /// How many more there are of both, which the daemon has left out.
+  private let further: String?
+
   init(_ statuses: [StatusFields]) {
     changes = statuses.filter { $0.keywords == ["EFFECT"] }
     seen = statuses.filter { $0.keywords == ["SEEN"] }
+    further = statuses.first { $0.keywords == ["FURTHER"] }?["lines"]
   }
 
   var lines: [String] {
@@ -20,7 +24,7 @@ struct Effects {
         header: ["KEY", "ID", "CHANGE"],
         rows: changes.map { [$0["key"] ?? "", $0["id"] ?? "", $0["change"] ?? ""] })
     }
-    guard !seen.isEmpty else { return lines }
+    guard !seen.isEmpty else { return lines + furtherLines }
     if !lines.isEmpty { lines.append("") }
     lines.append("Live values that the person has had; rotate or replace them:")
     return lines
@@ -31,8 +35,10 @@ struct Effects {
             value["key"] ?? "", value["id"] ?? "", value["version"] ?? "", value["how"] ?? "",
             KeyFields.day(value["at"]) ?? "", value["user"] ?? "",
           ]
-        })
+        }) + furtherLines
   }
+
+  private var furtherLines: [String] { further.map { ["... and \($0) more"] } ?? [] }
 
   var json: [JSON] {
     let changes = changes.map { change in

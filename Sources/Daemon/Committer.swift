@@ -20,6 +20,9 @@ final class Committer {
   /// Whether the worker writes or syncs something.
   private var isBusy = false
 
+  /// How many users there are with the batch that is being written.
+  private var userCount = 0
+
   private enum Item {
     case change(Pending)
 
@@ -86,6 +89,12 @@ final class Committer {
     drain()
   }
 
+  /// Whether a key is changed by what is not on the device yet.
+  func isChanging(_ ids: some Sequence<KeyID>) -> Bool {
+    let changing = Set(batch.flatMap(\.subjects).map(\.key))
+    return !changing.isEmpty && ids.contains { changing.contains($0) }
+  }
+
   private func drain() {
     while !isBusy {
       switch waiting.first {
@@ -117,9 +126,9 @@ final class Committer {
       }
       var record: UInt64?
       let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
+      if !changes.isEmpty { try requireWritable() }
       pending.foresee(vault.organization, changes)
       if !changes.isEmpty {
-        try requireWritable()
         record = vault.append(
           changes, by: gate.actor(exchange, caller), verb: exchange.command.verb, at: time)
       }
@@ -146,6 +155,7 @@ final class Committer {
       return finishBatch(nil)
     }
     isBusy = true
+    userCount = vault.organization.users.count
     let mailbox = mailbox
     worker.submit {
       do throws(StoreError) {
@@ -160,6 +170,7 @@ final class Committer {
   /// Goes on when the worker has written the batch, or failed to.
   func batchWritten(_ error: StoreError?) {
     isBusy = false
+    if error == nil { keeper.vault?.confirmUsers(userCount) }
     finishBatch(error)
     drain()
   }

@@ -16,11 +16,14 @@ final class Gate {
 
   private var refusals = RefusalFolding(limit: Limits.auditedRefusals)
 
+  /// Of texts that had been ended: other refusals must not hide them.
+  private var deadKeys = RefusalFolding(limit: Limits.auditedRefusals)
+
   /// The time of the last row that was written; the vault's time is never before it.
   private var lastMark = Instant(secondsSinceEpoch: 0)
 
   /// How far the vault's time may get ahead of what the rows tell of it.
-  private static let markInterval = Seconds(60)
+  private static let markInterval = Seconds(1)
 
   /// What was refused while no row could be written.
   private var refusalsWhileLocked: UInt64 = 0
@@ -94,6 +97,14 @@ final class Gate {
   /// In user mode everyone who is let in is the Owner, whatever uid the record
   /// holds, so that a vault which was moved to another machine still has one.
   func caller(_ exchange: Exchange, in organization: Organization) -> Caller {
+    let caller = unconfirmedCaller(exchange, in: organization)
+    guard case .user(let id) = caller, let vault = keeper.vault else { return caller }
+    return Int(id.number) <= vault.confirmedUserCount ? caller : .nobody
+  }
+
+  private func unconfirmedCaller(
+    _ exchange: Exchange, in organization: Organization
+  ) -> Caller {
     switch exchange.ownSession.identity {
     case .key(let version): return .key(version)
     case .nobody: return .nobody
@@ -149,7 +160,7 @@ final class Gate {
     }
   }
 
-  /// Takes note of the time that something was judged by, at most once a minute.
+  /// Takes note of the time that something was judged by, at most once a second.
   ///
   /// Without it a clock that is set back while the daemon is down could revive
   /// what somebody was told had expired.
@@ -166,7 +177,11 @@ final class Gate {
   ) {
     let now = keeper.now()
     noteFolded(at: now)
-    guard refusals.note(ofUser: exchange.peer.userID, at: now) else { return }
+    let userID = exchange.peer.userID
+    let hasRow =
+      object == AuditRow.deadKey
+      ? deadKeys.note(ofUser: userID, at: now) : refusals.note(ofUser: userID, at: now)
+    guard hasRow else { return }
     rows.append(
       AuditRow(
         time: now, actor: actor(exchange, caller), verb: exchange.command.verb,
@@ -179,7 +194,7 @@ final class Gate {
   ///
   /// - Parameter now: The time; nil for all of them, whatever it is.
   private func noteFolded(at now: Instant?) {
-    for folded in refusals.takeFolded(at: now) {
+    for folded in refusals.takeFolded(at: now) + deadKeys.takeFolded(at: now) {
       rows.append(
         AuditRow(
           time: keeper.now(),

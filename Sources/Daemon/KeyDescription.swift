@@ -20,7 +20,10 @@ struct KeyDescription {
     self.standing = standing
     self.now = now
     use = uses[key.id]
-    classes = organization.unusedClasses(of: key, uses: uses, at: now)
+    // The report on unused keys is for those who oversee them.
+    classes =
+      organization.oversees(standing, key)
+      ? organization.unusedClasses(of: key, uses: uses, at: now) : []
   }
 
   // MARK: Fields
@@ -38,11 +41,14 @@ struct KeyDescription {
       ("type", key.type.rawValue), ("workspace", place.workspace), ("owner", place.owner),
       ("origin", key.origin.text), ("state", key.state(at: now).rawValue),
       ("env", key.environmentName.text), ("access", key.access?.rawValue),
-      ("custody", key.custody?.rawValue), ("scope", key.scope.map(organization.text)),
+      ("custody", key.custody?.rawValue),
       ("use_role", useRole), ("expires", key.currentVersion.expires?.rfc3339),
-      ("created", key.created.rfc3339), ("creator", organization.text(of: key.creator)),
+      ("created", key.created.rfc3339),
+      ("creator", organization.text(of: key.creator, seenBy: standing)),
       ("last_used", use?.last.rfc3339), ("uses", String(use?.count ?? 0)),
       ("flags", flags.isEmpty ? nil : flags.map(\.rawValue).joined(separator: ",")),
+      // Last, since it may be too long for the line.
+      ("scope", key.scope.map(organization.text)),
     ]
   }
 
@@ -55,7 +61,7 @@ struct KeyDescription {
       ("suspended", key.suspension?.moment.rfc3339),
       ("suspender", key.suspension.map { organization[$0.suspender].name.text }),
       ("revoked", key.revocation?.moment.rfc3339),
-      ("revoker", key.revocation.map { organization.text(of: $0.revoker) }),
+      ("revoker", key.revocation.map { organization.text(of: $0.revoker, seenBy: standing) }),
       ("reason", reason),
     ]
   }
@@ -71,7 +77,8 @@ struct KeyDescription {
       [
         ("number", String(version.number)),
         ("state", key.state(of: version, at: now).rawValue),
-        ("author", organization.text(of: version.author)), ("created", version.created.rfc3339),
+        ("author", organization.text(of: version.author, seenBy: standing)),
+        ("created", version.created.rfc3339),
         ("expires", version.expires?.rfc3339), ("ends", version.graceEnd?.rfc3339),
         ("last_used", use?.last(of: version.number)?.rfc3339),
       ]
@@ -141,21 +148,14 @@ struct KeyPlace {
 }
 
 extension Organization {
-  /// The name of a user, or the whole name of a key that somebody acted as.
-  func text(of author: Author) -> String {
-    switch author {
-    case .user(let id): self[id].name.text
-    case .key(let id): key(withID: id).map { name(of: $0, seenBy: nil) } ?? "id:\(id.text)"
-    }
-  }
-
   /// A scope as it is written.
   func text(_ scope: Scope) -> String {
     var places = scope.workspaces.map { ids in
       ids.sorted { $0.number < $1.number }.map { self[$0].name.text }
     }
     if scope.coversOwn { places = (places ?? ["*"]) + ["me"] }
-    let actions = scope.actions.sorted().map(\.rawValue).joined(separator: ",")
-    return "\((places ?? ["*"]).joined(separator: ",")):\(actions)"
+    let text = (places ?? ["*"]).joined(separator: ",")
+    guard scope.actions != Set(KeyAction.allCases) else { return text }
+    return "\(text):\(scope.actions.sorted().map(\.rawValue).joined(separator: ","))"
   }
 }

@@ -20,28 +20,59 @@ extension Organization {
     return after
   }
 
-  /// What becoming as `after` does to the keys in sight.
+  /// What becoming as `after` by `changes` does to the keys in sight.
   ///
   /// - Parameters:
-  ///   - after: The organization after some changes of people or workspaces.
+  ///   - after: The organization after the changes.
+  ///   - changes: Of people, workspaces or policy, as decided against this state.
   ///   - standing: Who may see the keys; nil for everybody.
   ///   - now: The vault's time.
   /// - Returns: An effect for each thing that becomes different, in order of the
   ///   keys' creation.
   package func effects(
-    ofBecoming after: Organization, seenBy standing: Standing?, at now: Instant
+    ofBecoming after: Organization, by changes: [Change], seenBy standing: Standing?,
+    at now: Instant
   ) -> [Effect] {
-    keys.indices.flatMap { index -> [Effect] in
-      let key = keys[index]
-      guard standing.map({ sees($0, key) }) ?? true else { return [] }
-      return texts(of: key, becoming: after.keys[index], in: after, at: now).map {
-        Effect(key: key, text: $0)
+    changes.flatMap { change in
+      affectedPositions(by: change).flatMap { index -> [Effect] in
+        let key = keys[index]
+        guard standing.map({ sees($0, key) }) ?? true else { return [] }
+        return texts(of: key, becoming: after.keys[index], by: change, in: after, at: now).map {
+          Effect(key: key, text: $0)
+        }
       }
     }
   }
 
+  /// The positions of the keys that a change can do anything to.
+  private func affectedPositions(by change: Change) -> [Int] {
+    switch change {
+    case .userStateSet(_, let id), .userRemoved(let id, _), .organizationRoleSet(_, let id),
+      .workspaceRoleSet(_, let id, _):
+      keys.indices.filter { keys[$0].namespace == .user(id) || isAuthor(id, of: keys[$0]) }
+    case .workspaceArchived(let id, _):
+      keys.indices.filter { keys[$0].namespace == .workspace(id) || reaches(keys[$0], id) }
+    case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded, .keyAdded,
+      .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward, .versionAdded,
+      .versionEnded, .clockSet:
+      []
+    }
+  }
+
+  /// Whether a user, or a user key of theirs, has made the newest version of a key.
+  private func isAuthor(_ id: UserID, of key: Key) -> Bool {
+    switch key.currentVersion.author {
+    case .user(let author): author == id
+    case .key(let author): self.key(withID: author)?.namespace == .user(id)
+    }
+  }
+
+  private func reaches(_ key: Key, _ workspace: WorkspaceID) -> Bool {
+    key.isIssued && rank(of: standing(of: key), in: workspace) >= .viewer
+  }
+
   private func texts(
-    of key: Key, becoming later: Key, in after: Organization, at now: Instant
+    of key: Key, becoming later: Key, by change: Change, in after: Organization, at now: Instant
   ) -> [String] {
     guard key.state(at: now).isLive else { return [] }
     let state = later.state(at: now)
@@ -54,32 +85,32 @@ extension Organization {
     case (true, false): texts.append("no longer orphaned")
     case (true, true), (false, false): break
     }
-    return texts + rightsTexts(of: key, becoming: later, in: after)
+    return texts + [rightsText(of: key, becoming: later, by: change, in: after)].compactMap(\.self)
   }
 
-  private func rightsTexts(
-    of key: Key, becoming later: Key, in after: Organization
-  ) -> [String] {
-    guard key.isIssued, key.type != .workspace else { return [] }
-    let (before, now) = (rights(of: key), after.rights(of: later))
-    var places = before.map(\.place)
-    places += now.map(\.place).filter { !places.contains($0) }
-    return places.compactMap { place in
-      let was = before.first { $0.place == place }
-      let becomes = now.first { $0.place == place }
+  /// How the rank changes with which a key acts where the change is.
+  private func rightsText(
+    of key: Key, becoming later: Key, by change: Change, in after: Organization
+  ) -> String? {
+    guard key.isIssued, key.type != .workspace else { return nil }
+    let (former, now) = (standing(of: key), after.standing(of: later))
+    switch change {
+    case .workspaceRoleSet(_, _, let id), .workspaceArchived(let id, _):
+      let (was, becomes) = (rank(of: former, in: id), after.rank(of: now, in: id))
       guard was != becomes else { return nil }
-      return "\(after.text(of: place)): \(was?.rank.text ?? "nothing"), "
-        + "then \(becomes?.rank.text ?? "nothing")"
+      return "\(self[id].name.text): \(Self.text(of: was)), then \(Self.text(of: becomes))"
+    case .organizationRoleSet(let role, _):
+      guard key.type == .user, former.user?.role != now.user?.role else { return nil }
+      return role == .owner
+        ? "acts with an Owner's rights, as far as its scope goes" : "an Owner's rights no more"
+    case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
+      .workspaceAdded, .keyAdded, .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward,
+      .versionAdded, .versionEnded, .clockSet:
+      return nil
     }
   }
 
-  private func text(of place: Right.Place) -> String {
-    switch place {
-    case .workspace(let id): self[id].name.text
-    case .own: "own keys"
-    case .organization: "organization"
-    }
-  }
+  private static func text(of rank: Rank) -> String { rank == .member ? "nothing" : rank.text }
 
   /// The keys that a change is about, with those that end or are suspended with
   /// their owner or their workspace.

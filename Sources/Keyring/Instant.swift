@@ -39,15 +39,17 @@ package struct Seconds: Comparable, Hashable, Sendable {
     return "\(count)s"
   }
 
-  /// Reads `90d`, `12h`, `30m` or `2s`; nil for anything else.
-  ///
-  /// At most nine digits, so that no sum of times overflows.
+  /// The longest time that anybody can ask for: a hundred years.
+  package static let longest = Seconds.days(36_500)
+
+  /// Reads `90d`, `12h`, `30m` or `2s`; nil for anything else, and for more than
+  /// ``longest``.
   package init?(parsing text: some StringProtocol) {
     let units: [Character: Int64] = ["d": 86_400, "h": 3_600, "m": 60, "s": 1]
     guard let last = text.last, let unit = units[last] else { return nil }
     let digits = text.dropLast()
     guard (1...9).contains(digits.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let number = Int64(digits)
+      let number = Int64(digits), number * unit <= Self.longest.count
     else { return nil }
     self.init(number * unit)
   }

@@ -102,6 +102,10 @@ package struct Key: Equatable, Sendable {
   /// nil unless someone has suspended it.
   package var suspension: Suspension?
 
+  /// Whether its expiry is final whatever the clock: its name was given again, or
+  /// its owner or workspace is gone.
+  package var isOver = false
+
   /// Whether it is suspended because its owner is disabled.
   package var ownerIsDisabled = false
 

@@ -127,7 +127,7 @@ extension Key {
   /// The state at `now`: expiry is reckoned at each look, never stored.
   package func state(at now: Instant) -> KeyState {
     if revocation != nil { return .revoked }
-    if currentVersion.isExpired(at: now) { return .expired }
+    if isOver || currentVersion.isExpired(at: now) { return .expired }
     return suspension != nil || ownerIsDisabled ? .suspended : .active
   }
 
@@ -145,7 +145,9 @@ extension Key {
       return isRetired ? .retired : .expired
     }
     if revocation != nil { return .revoked }
-    if version.isExpired(at: now) || currentVersion.isExpired(at: now) { return .expired }
+    if isOver || version.isExpired(at: now) || currentVersion.isExpired(at: now) {
+      return .expired
+    }
     return version.number == currentVersion.number ? .active : .grace
   }
 

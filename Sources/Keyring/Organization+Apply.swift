@@ -94,9 +94,12 @@ extension Organization {
     of namespace: Namespace, _ revocation: Revocation
   ) throws(InconsistentChange) {
     try check(revocation.revoker)
-    for position in positions(in: namespace)
-    where keys[position].state(at: revocation.moment).isLive {
-      try revoke(keys[position].id, revocation)
+    for position in positions(in: namespace) {
+      if keys[position].state(at: revocation.moment).isLive {
+        try revoke(keys[position].id, revocation)
+      } else {
+        keys[position].isOver = true
+      }
     }
   }
 
@@ -155,8 +158,13 @@ extension Organization {
     let position = keys.count
     keys.append(key)
     positionByID[key.id] = position
-    newestByName[Place(namespace: key.namespace, word: key.name.text)] = position
+    let place = Place(namespace: key.namespace, word: key.name.text)
     let environmentPlace = Place(namespace: key.namespace, word: key.environmentName.text)
+    // Whoever had the names has ended, and no clock gives them back.
+    for former in [newestByName[place], newestByEnvironmentName[environmentPlace]] {
+      if let former { keys[former].isOver = true }
+    }
+    newestByName[place] = position
     newestByEnvironmentName[environmentPlace] = position
     positionsByNamespace[key.namespace, default: []].append(position)
     noteDigest(of: key.currentVersion, at: position)

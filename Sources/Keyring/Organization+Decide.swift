@@ -118,12 +118,17 @@ extension Organization {
     {
       throw Refusal(
         .conflict, object,
-        "\(self.name(of: other, seenBy: standing)) has the environment name \(environmentName.text)",
+        "\(nameOfTaker(other, standing)) has the environment name \(environmentName.text)",
         hint: "choose another one with '--env NAME'")
     }
     return Shape(
       namespace: namespace, name: name, origin: origin, environmentName: environmentName,
       lifetime: lifetime)
+  }
+
+  /// What is told of a key that is in the way: its name, if names may be told.
+  private func nameOfTaker(_ key: Key, _ standing: Standing) -> String {
+    standing.keyActions.contains(.list) ? name(of: key, seenBy: standing) : "another key"
   }
 
   private func origin(
@@ -189,7 +194,9 @@ extension Organization {
     if let names = text.workspaces {
       ids = []
       for name in names {
-        ids?.insert(try workspace(named: name, inSightOf: standing, as: name.text).id)
+        let workspace = try workspace(named: name, inSightOf: standing, as: name.text)
+        guard !workspace.isArchived else { throw archived(workspace) }
+        ids?.insert(workspace.id)
       }
     }
     return Scope(workspaces: ids, coversOwn: text.coversOwn, actions: text.actions)

@@ -159,6 +159,17 @@ extension Organization {
     }
   }
 
+  /// The name of a user, or of a key that somebody acted as; of one that is out of
+  /// sight only the type.
+  package func text(of author: Author, seenBy standing: Standing) -> String {
+    switch author {
+    case .user(let id): return self[id].name.text
+    case .key(let id):
+      guard let key = key(withID: id) else { return "id:\(id.text)" }
+      return sees(standing, key) ? name(of: key, seenBy: nil) : "a \(key.type.rawValue) key"
+    }
+  }
+
   /// The key that an audit row is about when a request that named it was refused,
   /// whether it was in sight or not; nil if there is none.
   package func keyID(written text: String, by caller: Caller) -> KeyID? {

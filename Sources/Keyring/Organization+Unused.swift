@@ -38,7 +38,8 @@ package struct UnusedList: Equatable, Sendable {
   }
 
   package var token: Token {
-    let text = Array(keys.map(\.id.text).joined(separator: " ").utf8)
+    let words = [unusedClass.rawValue] + keys.map(\.id.text)
+    let text = Array(words.joined(separator: " ").utf8)
     let digits = Base62.digits(of: Checksum.crc32(of: text.span, count: text.count))
     return Token("\(keys.count)-\(String(decoding: digits, as: UTF8.self))")
   }

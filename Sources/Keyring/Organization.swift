@@ -39,6 +39,11 @@ package struct Organization: Equatable, Sendable {
 
   package subscript(id: WorkspaceID) -> Workspace { workspaces[Int(id.number) - 1] }
 
+  /// The user of that number, if there is one.
+  package func knownUser(_ id: UserID) -> User? {
+    users.indices.contains(Int(id.number) - 1) ? self[id] : nil
+  }
+
   /// The user that is bound to `uid`, active or disabled.
   package func user(withUID uid: UInt32) -> User? { userByUID[uid].map { self[$0] } }
 

@@ -68,7 +68,7 @@ extension Organization {
       return Standing(self[id])
     case .key(let version):
       guard let key = key(withID: version.key), key.isIssued, key.state(at: now) == .active,
-        key.version(numbered: version.number)?.isAccepted(at: now) ?? false
+        [key.currentVersion.number, key.graceVersion(at: now)?.number].contains(version.number)
       else {
         throw Refusal(
           .denied, "caller", "the key that this connection acts as is accepted no more",

@@ -61,6 +61,9 @@ package struct AuditRow: Equatable, Sendable {
     self.record = record
   }
 
+  /// What a row is about in which a text was presented that had been ended.
+  package static let deadKey = "dead-key"
+
   /// The verb of a row that tells the time and nothing else.
   package static let markVerb = "MARK"
 

@@ -223,9 +223,9 @@ extension ByteReader {
 
   mutating func readSeconds() throws(CodingError) -> Seconds {
     let count: Int64 = try read()
+    guard count >= 0 else { throw .malformed }
     // So that no sum of times overflows.
-    guard (0...(1 << 40)).contains(count) else { throw .malformed }
-    return Seconds(count)
+    return min(Seconds(count), .longest)
   }
 
   mutating func readFlag() throws(CodingError) -> Bool {

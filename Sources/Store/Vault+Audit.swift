@@ -79,8 +79,8 @@ extension Vault {
   package func auditPage(
     after sequence: UInt64, since time: Instant? = nil, count: Int
   ) throws(StoreError) -> AuditPage {
-    guard let entry = place(after: sequence, since: time) else {
-      return AuditPage(rows: [], last: 0, hasMore: false)
+    guard sequence < audit.head.sequence, let entry = place(after: sequence, since: time) else {
+      return AuditPage(rows: [], last: sequence, hasMore: false)
     }
     var reader = AuditFileReader(entry, of: self)
     let start = max(sequence, entry.head.sequence)

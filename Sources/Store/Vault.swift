@@ -10,6 +10,10 @@ internal import Sodium
 package final class Vault {
   package private(set) var organization: Organization
 
+  /// How many users are on the device; who was added since is no user yet, since
+  /// the number could be given to somebody else after a failure.
+  package private(set) var confirmedUserCount: Int
+
   /// The latest moment that the logs tell of; the vault's time is never before it.
   package let mark: Instant
 
@@ -56,6 +60,7 @@ package final class Vault {
 
   init(_ parts: consuming Parts) {
     organization = parts.organization
+    confirmedUserCount = parts.organization.users.count
     mark = parts.mark
     slotsNumber = parts.slotsNumber
     records = parts.records
@@ -97,9 +102,15 @@ package final class Vault {
         preconditionFailure("a change that was just decided does not fit: \(error.reason)")
       }
     }
-    unwritten += records.seal(record.encoded, key: key.records)
+    let bytes = record.encoded
+    // What could not be read again would be the end of the vault.
+    precondition((try? Record(decoding: bytes)) == record, "a record reads as it was written")
+    unwritten += records.seal(bytes, key: key.records)
     return records.head.sequence
   }
+
+  /// Takes note that a batch is on the device, after which there were so many users.
+  package func confirmUsers(_ count: Int) { confirmedUserCount = max(confirmedUserCount, count) }
 
   /// The records that were appended since the last batch; nil if there are none.
   package func nextBatch() -> Batch? {

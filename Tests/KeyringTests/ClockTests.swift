@@ -59,4 +59,34 @@ struct ClockTests {
     let (acme, key) = try former { acme, key in try acme.rotate(key, by: .editor) }
     #expect(try acme.isValid(key, version: 1))
   }
+
+  @Test("a name that was given again under a wrong clock is not doubled when it is set back")
+  func namesGivenAgain() throws {
+    var acme = try Acme()
+    let first = try acme.create("w1/deploy", by: .editor, expires: "1d")
+    let other = try acme.create("w1/other", by: .editor, env: "OTHER", expires: "1d")
+    let second = try acme.create("w1/deploy", by: .editor, at: Self.wrong)
+    try acme.create("w1/third", by: .editor, env: "OTHER", at: Self.wrong)
+    try acme.perform(.believeClock(Acme.start), by: .owner, at: Self.wrong)
+    #expect(try acme.current(first).state(at: Acme.start) == .expired)
+    #expect(try acme.current(other).state(at: Acme.start) == .expired)
+    #expect(try !acme.isValid(first, version: 1))
+    #expect(try acme.key("w1/deploy", seenBy: .editor).id == second.id)
+    #expect(try acme.injections(of: [.workspace(named("w1"))], by: .editor).count == 2)
+  }
+
+  @Test("what looked expired when its owner or its workspace went stays so")
+  func goneUnderWrongClock() throws {
+    var acme = try Acme()
+    let laptop = try acme.create("me/laptop", by: .editor, expires: "1d")
+    let deploy = try acme.create("w1/deploy", by: .editor, expires: "1d")
+    try acme.perform(
+      .setUserState(.removed, ofUser: named("editor")), by: .owner, at: Self.wrong)
+    try acme.perform(.archiveWorkspace(named("w1")), by: .owner, at: Self.wrong)
+    try acme.perform(.believeClock(Acme.start), by: .owner, at: Self.wrong)
+    for key in [laptop, deploy] {
+      #expect(try acme.current(key).state(at: Acme.start) == .expired)
+      #expect(try !acme.isValid(key, version: 1))
+    }
+  }
 }

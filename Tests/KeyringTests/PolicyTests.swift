@@ -21,7 +21,7 @@ struct SecondsTests {
     Case(text: "1d", count: 86_400),
     Case(text: "90d", count: 7_776_000),
     Case(text: "365d", count: 31_536_000),
-    Case(text: "999999999d", count: 86_399_999_913_600),
+    Case(text: "36500d", count: 3_153_600_000),
   ]
 
   @Test("a length is read, and written in its largest whole unit", arguments: cases)
@@ -42,7 +42,8 @@ struct SecondsTests {
     "anything else is no length",
     arguments: [
       "", "d", "90", "90D", "90 d", " 90d", "90d ", "-1d", "+1d", "1.5d", "1e3s", "0x10s", "1w",
-      "1y", "90dd", "1d12h", "1000000000s", "0000000001s", "٣d", "3\u{301}d", "never",
+      "1y", "90dd", "36501d", "999999999d", "1d12h", "1000000000s", "0000000001s", "٣d",
+      "3\u{301}d", "never",
     ])
   func refuses(_ text: String) { #expect(Seconds(parsing: text) == nil) }
 }
@@ -69,7 +70,9 @@ struct LifetimeTests {
       text: "1970-01-01T00:00:00Z", lifetime: .until(Instant(secondsSinceEpoch: 0)),
       expiry: Instant(secondsSinceEpoch: 0)),
     Case(text: "never", lifetime: .never, expiry: nil),
-    Case(text: "999999999d", lifetime: .lasting(.days(999_999_999)), expiry: .latest),
+    Case(
+      text: "36500d", lifetime: .lasting(.days(36_500)),
+      expiry: now.advanced(by: .days(36_500))),
   ]
 
   @Test("a lifetime is a length, a moment or never, and ends accordingly", arguments: cases)

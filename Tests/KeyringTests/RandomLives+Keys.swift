@@ -48,7 +48,9 @@ extension RandomLives {
   }
 
   private func scopeIsInSight(of actor: LifeLedger.Actor, _ entry: LifeLedger.Entry) -> Bool {
-    entry.reach?.allSatisfy { $0 == -1 || ledger.rank(actor, in: $0) >= 1 } ?? true
+    entry.reach?.allSatisfy {
+      $0 == -1 || !ledger.archived[$0] && ledger.rank(actor, in: $0) >= 1
+    } ?? true
   }
 
   private mutating func issued(_ entry: inout LifeLedger.Entry) throws -> KeyPlan.Terms {

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -37,9 +38,8 @@ struct AuditDamageTests {
       for offset in [
         offsets[row - 1], offsets[row - 1] + 4, offsets[row - 1] + 30, offsets[row] - 1,
       ] {
-        var changed = bytes
-        changed[offset] ^= 1
-        Files.write(changed, to: path)
+        flip(path, at: offset)
+        defer { flip(path, at: offset) }
         let result = fixture.coffer("audit", "--check")
         #expect(result.status == 1 && result.output.isEmpty, "row \(row) at \(offset)")
         #expect(
@@ -50,8 +50,18 @@ struct AuditDamageTests {
         #expect(listed.status == 1 && listed.errorText.contains("row \(row) "))
       }
     }
-    Files.write(bytes, to: path)
-    #expect(fixture.coffer("audit", "--check").outputText == "all \(count) rows are whole\n")
+    // The time may have been told by further rows meanwhile.
+    #expect(fixture.coffer("audit", "--check").outputText.hasSuffix(" rows are whole\n"))
+  }
+
+  /// Changes a bit of the file in its place, or changes it back.
+  private func flip(_ path: String, at offset: Int) {
+    let file = open(path, O_RDWR)
+    var byte: UInt8 = 0
+    #expect(pread(file, &byte, 1, offset) == 1)
+    byte ^= 1
+    #expect(pwrite(file, &byte, 1, offset) == 1)
+    close(file)
   }
 
   struct Damage: CustomTestStringConvertible {

@@ -156,8 +156,11 @@ private struct AuditQuery {
     let names = keys.prefix(Self.namedKeys).map { organization.name(of: $0, seenBy: standing) }
     let outcome = row.outcome == 0 ? "ok" : Failure.Code(rawValue: Int(row.outcome))?.word
     return [
-      ("time", row.time.rfc3339), ("user", row.actor.user.map { organization[$0].name.text }),
-      ("key", row.actor.key.map { organization.text(of: .key($0)) }),
+      ("time", row.time.rfc3339),
+      (
+        "user", row.actor.user.map { organization.knownUser($0)?.name.text ?? "user #\($0.number)" }
+      ),
+      ("key", row.actor.key.map { organization.text(of: .key($0), seenBy: standing) }),
       ("uid", String(row.actor.uid)), ("pid", String(row.actor.processID)),
       ("command", row.actor.command.isEmpty ? nil : row.actor.command), ("verb", row.verb),
       ("outcome", outcome ?? String(row.outcome)),

@@ -14,12 +14,18 @@ extension CommandDefinition {
     ],
     options: ["workspace"], wordCount: 0...500, availability: .unlocked
   ) { exchange, command throws(Failure) in
-    let server = exchange.server
-    let vault = try server.keeper.openVault()
     let selections = try parsed { () throws(Refusal) in try selectedKeys(command) }
     guard !selections.isEmpty else {
       throw Failure(.parameter, "no key is named: ENV [--workspace=NAME] [KEY[=NAME]...]")
     }
+    return try handOut(selections, to: exchange)
+  }
+
+  private static func handOut(
+    _ selections: [Selection], to exchange: Exchange
+  ) throws(Failure) -> Progress {
+    let server = exchange.server
+    let vault = try server.keeper.openVault()
     var who = Caller.nobody
     let (injections, names) = try server.gate.audited(exchange, in: vault) {
       (organization, caller, now) throws(Refusal) -> ([Injection], [String]) in
@@ -32,6 +38,13 @@ extension CommandDefinition {
           hint: "name fewer keys")
       }
       return (injections, injections.map { organization.name(of: $0.key, seenBy: standing) })
+    }
+    guard !server.committer.isChanging(injections.map(\.key.id)) else {
+      // A version that a crash may still undo is handed to nobody.
+      server.committer.whenIdle {
+        exchange.proceed { () throws(Failure) in try handOut(selections, to: exchange) }
+      }
+      return .pending
     }
     server.gate.note(
       exchange, who,

@@ -74,7 +74,7 @@ extension CommandDefinition {
     }
     return exchange.inquire("VALUE") { (value) throws(Failure) in
       let vault = try server.keeper.openVault()
-      try checkValue(value, of: plan.reference, in: vault)
+      try checkValue(value, of: plan.reference, in: vault, exchange)
       let id = vault.drawKeyID()
       let (digest, sealedValue) = keep(value, as: VersionID(id, number: 1), in: vault)
       let material = KeyMaterial(id: id, digest: digest, sealedValue: sealedValue)
@@ -107,7 +107,7 @@ extension CommandDefinition {
     _ = try nextVersion(of: reference, .replace, exchange)
     return exchange.inquire("VALUE") { (value) throws(Failure) in
       let vault = try server.keeper.openVault()
-      try checkValue(value, of: reference, in: vault)
+      try checkValue(value, of: reference, in: vault, exchange)
       // The key may have got another version while the value was awaited.
       let (version, _) = try nextVersion(of: reference, .replace, exchange)
       let (digest, sealedValue) = keep(value, as: version, in: vault)
@@ -207,9 +207,10 @@ extension CommandDefinition {
   /// Throws `invalid` for a value that could never be injected, and for a key
   /// of this very vault.
   private static func checkValue(
-    _ value: borrowing Secret, of reference: KeyReference, in vault: Vault
+    _ value: borrowing Secret, of reference: KeyReference, in vault: Vault, _ exchange: Exchange
   ) throws(Failure) {
     let object = reference.text
+    noteDeadKey(value, in: vault, exchange)
     try parsed { () throws(Refusal) -> Void in
       try value.withBytes { (bytes) throws(Refusal) -> Void in
         guard !bytes.isEmpty else { throw .invalid(object, "the value is empty") }
@@ -223,6 +224,19 @@ extension CommandDefinition {
         }
       }
     }
+  }
+
+  /// Takes note of a key's text that had been ended and is brought as a value.
+  private static func noteDeadKey(
+    _ value: borrowing Secret, in vault: Vault, _ exchange: Exchange
+  ) {
+    guard let (handle, tag) = read(value, in: vault),
+      vault.organization.isDead(tag, of: handle.id, at: exchange.server.keeper.now())
+    else { return }
+    let gate = exchange.server.gate
+    gate.noteRefusal(
+      exchange, gate.caller(exchange, in: vault.organization), .invalid, subject: handle.id,
+      object: AuditRow.deadKey)
   }
 
   private static func describeNewKey(_ id: KeyID, in vault: Vault, to exchange: Exchange) {

@@ -165,21 +165,27 @@ private struct Foresight {
     _ changes: [Change], in former: Organization, uses: UseRecords, for exchange: Exchange
   ) {
     let now = exchange.server.keeper.now()
-    let standing = exchange.server.gate.standingIfAny(of: exchange, in: former)
     let organization = former.after(changes)
-    effects = former.effects(ofBecoming: organization, seenBy: standing, at: now)
     self.organization = organization
-    self.standing = standing
+    standing = exchange.server.gate.standingIfAny(of: exchange, in: former)
+    guard let standing else {
+      // Root rebinds a user, and learns nothing of keys by it.
+      (effects, seen) = ([], [])
+      return
+    }
+    effects = former.effects(ofBecoming: organization, by: changes, seenBy: standing, at: now)
     seen = changes.compactMap { $0.userWithLess(than: former) }
       .flatMap { uses.liveValues(seenBy: $0, in: organization, at: now) }
       .filter { value in
-        guard let standing, let key = former.key(withID: value.version.key) else { return true }
-        return former.sees(standing, key)
+        former.key(withID: value.version.key).map { former.oversees(standing, $0) } ?? false
       }
   }
 
+  /// So many lines of each kind are told; behind them how many more there are.
+  private static let toldCount = 1000
+
   func tell(_ exchange: Exchange) {
-    for effect in effects {
+    for effect in effects.prefix(Self.toldCount) {
       exchange.status(
         ["EFFECT"],
         [
@@ -187,7 +193,7 @@ private struct Foresight {
           ("id", effect.key.id.text), ("change", effect.text),
         ])
     }
-    for value in seen {
+    for value in seen.prefix(Self.toldCount) {
       guard let key = organization.key(withID: value.version.key) else { continue }
       exchange.status(
         ["SEEN"],
@@ -197,6 +203,8 @@ private struct Foresight {
           ("at", value.last.rfc3339), ("user", organization[value.user].name.text),
         ])
     }
+    let further = max(0, effects.count - Self.toldCount) + max(0, seen.count - Self.toldCount)
+    if further > 0 { exchange.status(["FURTHER"], [("lines", String(further))]) }
   }
 }
 

@@ -58,7 +58,7 @@ extension CommandDefinition {
         let gate = exchange.server.gate
         gate.noteRefusal(
           exchange, gate.caller(exchange, in: vault.organization), .denied, subject: handle.id,
-          object: deadKey)
+          object: AuditRow.deadKey)
       }
       exchange.server.committer.submit(
         .burn(handle.id, tag: tag), of: exchange, about: ""
@@ -68,9 +68,6 @@ extension CommandDefinition {
   }
 
   // MARK: Helpers
-
-  /// What a row says of a text that has been ended and was presented again.
-  private static let deadKey = "dead-key"
 
   private static func wantedRequirement(_ command: Command) throws(Refusal) -> Requirement? {
     guard let text = command.value(of: "require") else {
@@ -86,7 +83,7 @@ extension CommandDefinition {
 
   /// The id and the tag of a text; nil if it is malformed, and then the vault is
   /// not asked.
-  private static func read(
+  static func read(
     _ text: borrowing Secret, in vault: Vault
   ) -> (KeyText.Handle, Digest)? {
     text.withBytes { bytes in
@@ -120,7 +117,7 @@ extension CommandDefinition {
     case .denied(let denial):
       server.gate.noteRefusal(
         exchange, caller, denial.reason == .noPermission ? .forbidden : .denied,
-        subject: denial.key, object: denial.isDeadKey ? deadKey : denial.reason.rawValue)
+        subject: denial.key, object: denial.isDeadKey ? AuditRow.deadKey : denial.reason.rawValue)
       throw failure(of: denial)
     }
   }

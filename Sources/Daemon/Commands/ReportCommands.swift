@@ -51,7 +51,8 @@ extension CommandDefinition {
       case .neverUsed, .idle: nil
       case .superseded: "a version before \(key.currentVersion.number) is still used"
       case .orphaned:
-        "\(vault.organization.text(of: key.currentVersion.author)) could not make it now"
+        vault.organization.text(of: key.currentVersion.author, seenBy: standing)
+          + " could not make it now"
       }
     return [
       ("class", unusedClass.rawValue), ("id", key.id.text),
