@@ -255,7 +255,7 @@ final class Server {
     session.cleanUp()
   }
 
-  /// Tells the kernel and the alarm what `session` waits for now.
+  /// Tells the kernel and the alarm what `session` waits for.
   private func settle(_ session: Session) {
     let interest = session.interest
     if session.watched != interest {
