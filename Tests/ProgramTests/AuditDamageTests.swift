@@ -66,7 +66,9 @@ struct AuditDamageTests {
 
   struct Damage: CustomTestStringConvertible {
     let testDescription: String
-    let row: Int
+
+    /// The first bad row; nil is the last one of all.
+    let row: Int?
 
     /// What becomes of the file; gets where its rows begin.
     let change: @Sendable ([UInt8], [Int]) -> [UInt8]
@@ -84,8 +86,8 @@ struct AuditDamageTests {
         bytes[..<offsets[3]] + bytes[offsets[4]..<offsets[5]] + bytes[offsets[3]..<offsets[4]]
           + bytes[offsets[5]...])
     },
-    Damage(testDescription: "the last row is cut off", row: 11) { bytes, offsets in
-      Array(bytes[..<offsets[10]])
+    Damage(testDescription: "the last row is cut off", row: nil) { bytes, offsets in
+      Array(bytes[..<offsets[offsets.count - 2]])
     },
     Damage(testDescription: "all rows are cut off", row: 1) { bytes, _ in Array(bytes[..<40]) },
   ]
@@ -94,11 +96,13 @@ struct AuditDamageTests {
   func damaged(_ damage: Damage) {
     let bytes = Files.read(path)
     let offsets = offsets(bytes)
-    #expect(offsets.count == 12, "there are \(offsets.count - 1) rows")
+    let count = offsets.count - 1
+    #expect(count >= 10)
     Files.write(damage.change(bytes, offsets), to: path)
     let result = fixture.coffer("audit", "--check")
     #expect(result.status == 1 && result.output.isEmpty)
-    #expect(result.errorText.contains("row \(damage.row) "), "\(result.errorText)")
+    #expect(result.errorText.contains("row \(damage.row ?? count) "), "\(result.errorText)")
+    fixture.killDaemon()
     Files.write(bytes, to: path)
     #expect(fixture.coffer("audit", "--check").status == 0)
   }

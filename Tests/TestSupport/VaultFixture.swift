@@ -99,10 +99,12 @@ package final class VaultFixture {
     coffer(arguments, input: Array(input.utf8))
   }
 
-  /// Makes the vault with a key file and without a recovery code.
+  /// Makes the vault with a key file and without a recovery code; whoever runs the
+  /// test is its Owner, by the name of root.
   package func initialize() {
     let result = coffer(
-      "init", "--organization", "acme", "--key-file", keyFilePath, "--no-recovery")
+      "init", "--organization", "acme", "--owner", "root", "--key-file", keyFilePath,
+      "--no-recovery")
     precondition(result.status == 0, "init failed: \(result.errorText)")
   }
 
