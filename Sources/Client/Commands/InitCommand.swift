@@ -87,7 +87,7 @@ extension Subcommand {
         continue
       }
       if areEqual(first, second) { return first }
-      Console.note("the two are not the same, so nothing was done")
+      Console.note("the two differ; once more")
     }
     throw ClientError(ExitStatus.failed, "no passphrase was chosen")
   }
@@ -129,7 +129,7 @@ extension Subcommand {
   ) throws(ClientError) {
     Console.note("made the vault; it is unlocked")
     guard reply.data.count > 0 else { return }
-    Console.note("this recovery code opens the vault when all else is lost; it is shown only now:")
+    Console.note("the recovery code opens the vault when all else is lost; keep it now:")
     try Console.print(
       try reply.data.finish(),
       orTell: (
