@@ -117,6 +117,26 @@ final class VaultKeeper {
     try enqueue(Job(userID: userID, start: start, completion: completion))
   }
 
+  /// Tells whether a secret would open the vault, and opens nothing, also if the
+  /// vault is locked meanwhile.
+  ///
+  /// - Parameters:
+  ///   - secret: What is checked.
+  ///   - userID: The uid that asks.
+  ///   - completion: Called when that is known; with a success too if there is no
+  ///     open vault any more.
+  /// - Throws: ``Failure`` if too many secrets wait to be tried.
+  func check(
+    _ secret: Handoff<UnlockSecret>, for userID: UInt32, _ completion: @escaping Completion
+  ) throws(Failure) {
+    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
+      guard keeper.vault != nil else { return nil }
+      let directory = keeper.directory
+      return { @Sendable in Self.check(secret, for: directory) }
+    }
+    try enqueue(Job(userID: userID, start: start, completion: completion))
+  }
+
   private static func open(
     _ directory: VaultDirectory, with secret: Handoff<UnlockSecret>
   ) -> Mailbox.Message {

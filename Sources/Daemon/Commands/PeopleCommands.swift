@@ -182,8 +182,7 @@ extension CommandDefinition {
     return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
       (text) throws(Failure) in
       let secret = try unlockSecret(kind, copying: text)
-      try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: { _ in true }) {
-        result in
+      try server.keeper.check(secret, for: exchange.peer.userID) { result in
         switch consume result {
         case .failure(let error):
           if case .wrongSecret = error { server.gate.noteWrongSecret(exchange) }
