@@ -177,16 +177,28 @@ final class Gate {
   ) {
     let now = keeper.now()
     noteFolded(at: now)
-    let userID = exchange.peer.userID
-    let hasRow =
-      object == AuditRow.deadKey
-      ? deadKeys.note(ofUser: userID, at: now) : refusals.note(ofUser: userID, at: now)
-    guard hasRow else { return }
+    guard refusals.note(ofUser: exchange.peer.userID, at: now) else { return }
+    addRefusal(exchange, caller, code, subject, PrintableText.object(object), at: now)
+  }
+
+  /// Takes note of a text that was presented and had been ended, a trace of a leak.
+  func noteDeadKey(_ exchange: Exchange, _ code: Failure.Code, _ id: KeyID, in vault: Vault) {
+    let now = keeper.now()
+    noteFolded(at: now)
+    guard deadKeys.note(ofUser: exchange.peer.userID, at: now) else { return }
+    let caller = caller(exchange, in: vault.organization)
+    addRefusal(exchange, caller, code, id, AuditRow.deadKey, at: now)
+  }
+
+  private func addRefusal(
+    _ exchange: Exchange, _ caller: Caller, _ code: Failure.Code, _ subject: KeyID?,
+    _ object: String, at now: Instant
+  ) {
     rows.append(
       AuditRow(
         time: now, actor: actor(exchange, caller), verb: exchange.command.verb,
         outcome: UInt16(code.rawValue), subjects: subject.map { [VersionID($0, number: 0)] } ?? [],
-        object: PrintableText.object(object)))
+        object: object))
     exchange.requireRow(orElse: Self.unaudited)
   }
 

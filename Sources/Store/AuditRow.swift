@@ -62,6 +62,9 @@ package struct AuditRow: Equatable, Sendable {
   }
 
   /// What a row is about in which a text was presented that had been ended.
+  ///
+  /// Such a row has the key as its subject. One of a request that only names
+  /// something so has none, since a name alone is no key's.
   package static let deadKey = "dead-key"
 
   /// The verb of a row that tells the time and nothing else.

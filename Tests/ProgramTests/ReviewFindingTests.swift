@@ -54,6 +54,18 @@ struct ReviewFindingTests {
     #expect(fixture.coffer("audit").outputText.contains("denied: dead-key"))
   }
 
+  @Test("who calls something dead-key is not taken for a leak, and hides none")
+  func calledDeadKey() throws {
+    let text = fixture.coffer("create", "web/leaked").line
+    fixture.coffer("revoke", "web/leaked")
+    for _ in 0..<8 { fixture.coffer("show", "dead-key") }
+    #expect(!fixture.coffer("audit").outputText.contains(": dead-key"))
+    for _ in 0..<8 { fixture.coffer("show", "dead-key") }
+    #expect(fixture.coffer("verify", input: text).status == 1)
+    let rows = fixture.coffer("audit").outputText.split(separator: "\n")
+    #expect(rows.filter { $0.hasSuffix("denied: dead-key") }.count == 1)
+  }
+
   @Test("an ended text that is brought as a value leaves its row too") func importedDeadKey() {
     let text = fixture.coffer("create", "web/leaked").line
     fixture.coffer("revoke", "web/leaked")

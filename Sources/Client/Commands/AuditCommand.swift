@@ -120,8 +120,9 @@ struct AuditRow {
   private var object: String { row["on"] ?? row["object"] ?? "" }
 
   private var outcome: String {
-    // A text that was ended and is presented again may have leaked.
-    let isDeadKey = row["object"] == "dead-key"
+    // A text that was ended and is presented again may have leaked; where no key
+    // stands, somebody has only called something so.
+    let isDeadKey = row["object"] == "dead-key" && row["on"] != nil
     let outcome = (row["outcome"] ?? "") + (isDeadKey ? ": dead-key" : "")
     guard let more = row["more"], more != "0" else { return outcome }
     return "\(outcome) and \(more) more"

@@ -233,10 +233,7 @@ extension CommandDefinition {
     guard let (handle, tag) = read(value, in: vault),
       vault.organization.isDead(tag, of: handle.id, at: exchange.server.keeper.now())
     else { return }
-    let gate = exchange.server.gate
-    gate.noteRefusal(
-      exchange, gate.caller(exchange, in: vault.organization), .invalid, subject: handle.id,
-      object: AuditRow.deadKey)
+    exchange.server.gate.noteDeadKey(exchange, .invalid, handle.id, in: vault)
   }
 
   private static func describeNewKey(_ id: KeyID, in vault: Vault, to exchange: Exchange) {

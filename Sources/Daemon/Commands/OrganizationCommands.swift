@@ -97,7 +97,7 @@ extension CommandDefinition {
       ) { organization, changes in
         for other in PolicyName.allCases {
           let value = organization.policy.text(of: other)
-          let isChanged = value != former.text(of: other)
+          let isChanged = !changes.isEmpty && value != former.text(of: other)
           guard other == name || isChanged else { continue }
           exchange.status(
             ["POLICY"],

@@ -147,8 +147,7 @@ extension CommandDefinition {
     let id = vault.organization.user(named: name)?.id
     return try changePeople(
       .setUserState(state, ofUser: name), exchange, about: "\(deed) \(name.text)"
-    ) {
-      organization, changes in
+    ) { organization, changes in
       // A removed user is not found by the name any more.
       guard let id else { return }
       exchange.status(

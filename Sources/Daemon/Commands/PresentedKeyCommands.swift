@@ -55,10 +55,7 @@ extension CommandDefinition {
       if let error = exchange.server.keeper.writeFailure { throw .readOnly(because: error.message) }
       guard let (handle, tag) = read(text, in: vault) else { return .done }
       if vault.organization.isDead(tag, of: handle.id, at: exchange.server.keeper.now()) {
-        let gate = exchange.server.gate
-        gate.noteRefusal(
-          exchange, gate.caller(exchange, in: vault.organization), .denied, subject: handle.id,
-          object: AuditRow.deadKey)
+        exchange.server.gate.noteDeadKey(exchange, .denied, handle.id, in: vault)
       }
       exchange.server.committer.submit(
         .burn(handle.id, tag: tag), of: exchange, about: ""
@@ -115,9 +112,13 @@ extension CommandDefinition {
         exchange, caller, subjects: [VersionID(key.id, number: version.number)])
       return (key, version)
     case .denied(let denial):
-      server.gate.noteRefusal(
-        exchange, caller, denial.reason == .noPermission ? .forbidden : .denied,
-        subject: denial.key, object: denial.isDeadKey ? AuditRow.deadKey : denial.reason.rawValue)
+      if denial.isDeadKey {
+        server.gate.noteDeadKey(exchange, .denied, handle.id, in: vault)
+      } else {
+        server.gate.noteRefusal(
+          exchange, caller, denial.reason == .noPermission ? .forbidden : .denied,
+          subject: denial.key, object: denial.reason.rawValue)
+      }
       throw failure(of: denial)
     }
   }
