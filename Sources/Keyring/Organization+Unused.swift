@@ -50,22 +50,27 @@ extension Organization {
 
   /// The classes that a live key belongs to now.
   package func unusedClasses(of key: Key, uses: UseRecords, at now: Instant) -> [UnusedClass] {
-    guard key.state(at: now).isLive else { return [] }
+    UnusedClass.allCases.filter { belongs(key, to: $0, uses: uses, at: now) }
+  }
+
+  private func belongs(
+    _ key: Key, to unusedClass: UnusedClass, uses: UseRecords, at now: Instant
+  ) -> Bool {
+    guard key.state(at: now).isLive else { return false }
     let use = uses[key.id]
-    var classes: [UnusedClass] = []
-    if let use {
-      let limit = use.last.advanced(by: .days(Int64(policy.idleDays)))
-      if now >= limit { classes.append(.idle) }
-    } else if now >= key.created.advanced(by: .days(Self.daysBeforeNeverUsed)) {
-      classes.append(.neverUsed)
+    switch unusedClass {
+    case .neverUsed:
+      return use == nil && now >= key.created.advanced(by: .days(Self.daysBeforeNeverUsed))
+    case .idle:
+      let days = Seconds.days(Int64(policy.idleDays))
+      return use.map { now >= $0.last.advanced(by: days) } ?? false
+    case .superseded:
+      guard let former = key.graceVersion(at: now), let last = use?.last(of: former.number) else {
+        return false
+      }
+      return last >= key.currentVersion.created
+    case .orphaned: return isOrphaned(key, at: now)
     }
-    if let former = key.graceVersion(at: now), let last = use?.last(of: former.number),
-      last >= key.currentVersion.created
-    {
-      classes.append(.superseded)
-    }
-    if isOrphaned(key, at: now) { classes.append(.orphaned) }
-    return classes
   }
 
   /// The keys of `unusedClass` that the caller may see in the report.
@@ -84,7 +89,7 @@ extension Organization {
   ) -> UnusedList {
     let keys = keys.filter { key in
       oversees(standing, key)
-        && unusedClasses(of: key, uses: uses, at: now).contains(unusedClass)
+        && belongs(key, to: unusedClass, uses: uses, at: now)
     }
     return UnusedList(unusedClass: unusedClass, keys: keys)
   }
