@@ -78,7 +78,7 @@ struct DaemonAddress {
         guard let ownStatePath else {
           throw ClientError(
             ExitStatus.noDaemon, "\(socketPath): no daemon listens there",
-            hint: Environment.value(of: "COFFER_SOCKET") == nil
+            hint: !Environment.isSet("COFFER_SOCKET")
               ? "start the system's daemon, or make a vault of your own with 'coffer init'"
               : "start it, or unset COFFER_SOCKET")
         }

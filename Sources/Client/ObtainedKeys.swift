@@ -124,7 +124,7 @@ struct ObtainedKeys: ~Copyable {
           ExitStatus.failed, "\(origin.key): its environment name \(origin.name) is reserved",
           hint: "give it another name, as with '-k \(origin.key)=NAME'")
       }
-      guard !chosenNames.contains(origin.name), Environment.value(of: origin.name) != nil,
+      guard !chosenNames.contains(origin.name), Environment.isSet(origin.name),
         !isSetAlready(index)
       else { continue }
       throw ClientError(

@@ -59,9 +59,6 @@ final class Committer {
     self.mailbox = mailbox
   }
 
-  /// Whether anything is on its way.
-  var isIdle: Bool { !isBusy && waiting.isEmpty && batch.isEmpty }
-
   /// Decides `request` when its turn comes, and writes what it changes.
   ///
   /// - Parameters:

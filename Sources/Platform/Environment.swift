@@ -12,6 +12,9 @@ package enum Environment {
     bytes(of: name).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// Whether the variable `name` is set; its value, which may be a secret, is not copied.
+  package static func isSet(_ name: String) -> Bool { unsafe getenv(name) != nil }
+
   /// The value of a variable that is acted on as text, such as a path of ours.
   ///
   /// - Parameter name: The variable.

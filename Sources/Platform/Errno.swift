@@ -21,8 +21,6 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let notExecutable = Errno(code: ENOEXEC)
   package static let notDirectory = Errno(code: ENOTDIR)
   package static let permissionDenied = Errno(code: EACCES)
-  package static let tooManyOpenFiles = Errno(code: EMFILE)
-  package static let tooManyOpenFilesInSystem = Errno(code: ENFILE)
   package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
 }
