@@ -53,7 +53,7 @@ package enum Daemon {
 
   private static func run(_ options: Options) -> Int32 {
     do throws(Errno) {
-      try Process.openStandardStreams()
+      try Process.occupyStandardStreams()
       Process.setFileCreationMask(0o077)
       Process.raiseFileLimits()
       Signal.brokenPipe.ignore()

@@ -58,19 +58,6 @@ package enum Process {
   /// Whether other processes of the same user are kept out.
   package static var deniesInspection: Bool { clinux_prctl(PR_GET_DUMPABLE, 0) == 0 }
 
-  /// Makes sure that descriptors 0 to 2 are open, so that no file of ours becomes one.
-  ///
-  /// Source: open(2), null(4).
-  package static func openStandardStreams() throws(Errno) {
-    while true {
-      let descriptor = try retrying { unsafe open("/dev/null", O_RDWR) }
-      if descriptor > 2 {
-        _ = Glibc.close(descriptor)
-        return
-      }
-    }
-  }
-
   /// Takes the places of those of descriptors 0 to 2 that are closed, so that no
   /// file of ours becomes one, while using them fails as before.
   ///

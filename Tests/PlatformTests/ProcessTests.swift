@@ -39,12 +39,12 @@ struct ProcessTests {
     }
   }
 
-  @Test("opens the standard streams that are closed") func opensStreams() async {
+  @Test("takes the places of standard streams that are closed") func occupiesStreams() async {
     await #expect(processExitsWith: .exitCode(42)) {
       let before = Self.openNullDevices
       for closed in [[0], [1], [2], [0, 1, 2], []] as [[CInt]] {
         for stream in closed { close(stream) }
-        guard (try? Process.openStandardStreams()) != nil else { Process.exit(1) }
+        guard (try? Process.occupyStandardStreams()) != nil else { Process.exit(1) }
         for stream in 0...2 as ClosedRange<CInt> where fcntl(stream, F_GETFD) == -1 {
           Process.exit(2)
         }
