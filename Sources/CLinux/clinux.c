@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -28,6 +29,31 @@ int clinux_peer_credentials(int socket, struct clinux_peer *peer) {
   return 0;
 }
 
+int clinux_peer_name(int socket, char *name, size_t capacity) {
+  struct sockaddr_un address;
+  socklen_t length = sizeof address;
+  if (getpeername(socket, (struct sockaddr *)&address, &length) != 0) return -1;
+  size_t offset = offsetof(struct sockaddr_un, sun_path);
+  if (length <= offset) return 0;
+  size_t count = length - offset;
+  if (count > sizeof address.sun_path || count > capacity) { errno = ENAMETOOLONG; return -1; }
+  memcpy(name, address.sun_path, count);
+  return (int)count;
+}
+
+int clinux_has_hung_up(int socket) {
+  struct pollfd watched = {.fd = socket};
+  return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
+}
+
+int clinux_close_from(int first) { return close_range((unsigned)first, ~0U, 0); }
+
+int clinux_limit_waiting(int socket, int seconds) {
+  struct timeval limit = {.tv_sec = seconds};
+  if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) return -1;
+  return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
 int clinux_accept(int socket) {
   return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
@@ -35,6 +61,8 @@ int clinux_accept(int socket) {
 int clinux_prctl(int option, unsigned long argument) {
   return prctl(option, argument, 0UL, 0UL, 0UL);
 }
+
+void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
 
 static int control(int epoll, int operation, int descriptor, uint32_t flags, uint64_t token) {
   struct epoll_event event = {.events = flags, .data.u64 = token};
@@ -93,7 +121,7 @@ int clinux_send_datagram(
   }
   int socket_descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket_descriptor < 0) return -1;
-  ssize_t sent = sendto(socket_descriptor, text, text_length, MSG_NOSIGNAL,
+  ssize_t sent = sendto(socket_descriptor, text, text_length, MSG_NOSIGNAL | MSG_DONTWAIT,
                         (struct sockaddr *)&address, size);
   int error = errno;
   close(socket_descriptor);

@@ -72,6 +72,13 @@ package enum Environment {
     }
   }
 
+  /// The names of all variables that are set.
+  package static var names: [String] {
+    var names: [String] = []
+    forEachEntry { _, name, _ in names.append(name) }
+    return names
+  }
+
   /// Whether the variable `name` is set, to exactly the bytes of `value`.
   package static func hasValue(_ value: Span<UInt8>, of name: String) -> Bool {
     guard let current = unsafe getenv(name) else { return false }

@@ -23,6 +23,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let permissionDenied = Errno(code: EACCES)
   package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
+  package static let tooManyOpenFiles = Errno(code: EMFILE)
+  package static let tooLarge = Errno(code: EFBIG)
 }
 
 extension Errno: CustomStringConvertible {

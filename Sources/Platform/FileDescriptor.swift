@@ -65,7 +65,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
   /// - Returns: The bytes; nil if there are more than `limit`.
   /// - Throws: ``Errno`` as read(2) sets it.
   package borrowing func readAll(limit: Int) throws(Errno) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: min(limit + 1, try status().byteCount + 1))
+    let expected = try status().byteCount
+    guard expected <= limit else { return nil }
+    var bytes = [UInt8](repeating: 0, count: expected + 1)
     var filled = 0
     while true {
       if filled == bytes.count {
@@ -190,6 +192,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
       return false
     }
   }
+
+  /// Gives back the lock of the open file.
+  ///
+  /// Source: flock(2), `LOCK_UN`.
+  package borrowing func unlock() { _ = flock(rawValue, LOCK_UN) }
 
   /// Whether the descriptor is a terminal.
   ///

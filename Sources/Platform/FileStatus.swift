@@ -26,6 +26,28 @@ package struct FileStatus: Equatable, Sendable {
   package struct Identity: Equatable, Sendable {
     package let device: UInt64
     package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+      self.device = device
+      self.inode = inode
+    }
+  }
+
+  /// When the contents last changed, in nanoseconds since 1970.
+  package let modified: Int64
+
+  /// What a disk that is none of the kernel's says of a file.
+  package init(
+    kind: Kind, permissions: UInt32, owner: UInt32, linkCount: Int, byteCount: Int,
+    identity: Identity, modified: Int64
+  ) {
+    self.kind = kind
+    self.permissions = permissions
+    self.owner = owner
+    self.linkCount = linkCount
+    self.byteCount = byteCount
+    self.identity = identity
+    self.modified = modified
   }
 
   init(_ status: stat) {
@@ -41,6 +63,7 @@ package struct FileStatus: Equatable, Sendable {
     linkCount = Int(status.st_nlink)
     byteCount = Int(status.st_size)
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
   }
 
   /// The status of the file at `path`.

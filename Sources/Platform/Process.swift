@@ -8,6 +8,11 @@ package enum Process {
 
   package static var id: Int32 { getpid() }
 
+  /// The session that this process belongs to, as a terminal has one.
+  ///
+  /// Source: getsid(2).
+  package static var sessionID: Int32 { getsid(0) }
+
   /// The path of the program that this process runs; nil without /proc.
   ///
   /// Source: proc(5), `/proc/self/exe`.
@@ -48,6 +53,16 @@ package enum Process {
     }
   }
 
+  /// How many files this process may have open at once, at the most.
+  ///
+  /// Source: getrlimit(2), `RLIMIT_NOFILE`.
+  package static var openFileLimit: Int? {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0 else { return nil }
+    return Int(clamping: limit.rlim_max)
+  }
+
   private static func raiseLimit(_ resource: __rlimit_resource_t) {
     var limit = rlimit()
     guard unsafe getrlimit(resource, &limit) == 0 else { return }
@@ -72,6 +87,48 @@ package enum Process {
       _ = try retrying { unsafe open("/dev/null", access | O_CLOEXEC) }
     }
   }
+
+  /// Reads nothing from standard input from now on, whatever it was.
+  ///
+  /// Source: null(4), dup2(2).
+  package static func abandonStandardInput() throws(Errno) {
+    let null = try FileDescriptor.open("/dev/null", flags: O_RDONLY)
+    _ = try null.withRawValue { (rawValue) throws(Errno) in
+      try retrying { dup2(rawValue, STDIN_FILENO) }
+    }
+  }
+
+  /// Closes what was inherited besides the standard streams and the descriptors
+  /// right behind them.
+  ///
+  /// - Parameter count: How many of the latter stay.
+  /// - Throws: ``Errno`` where the system has no such call.
+  ///
+  /// Source: close_range(2).
+  package static func closeInherited(besides count: Int) throws(Errno) {
+    _ = try retrying { clinux_close_from(STDERR_FILENO + 1 + CInt(count)) }
+  }
+
+  /// Executes this program again, with the same arguments and descriptors, and an
+  /// environment of its own; the process stays.
+  ///
+  /// - Parameter environment: `NAME=value` entries.
+  /// - Returns: Why it failed; on success nothing returns.
+  ///
+  /// Source: execve(2); proc(5), `/proc/self/exe`.
+  package static func restart(environment: [[UInt8]]) -> Errno {
+    let entries = CStringArray(environment)
+    // The file itself, whatever its name leads to by now.
+    _ = unsafe execve("/proc/self/exe", CommandLine.unsafeArgv, entries.pointers)
+    return Errno.current
+  }
+
+  /// What ps(1) and others show this process as.
+  ///
+  /// - Parameter name: At most 15 bytes; what is longer is cut.
+  ///
+  /// Source: prctl(2), `PR_SET_NAME`.
+  package static func setName(_ name: String) { unsafe clinux_set_name(name) }
 
   /// Gives the memory that was freed back to the system.
   ///
@@ -113,18 +170,25 @@ package enum Process {
   ///   - path: The program's file.
   ///   - arguments: Starting with the program's name.
   ///   - environment: `NAME=value` entries.
+  ///   - outputIsError: Whether its standard output is the standard error of this one.
   /// - Returns: Its exit status, or 128 and the number of the signal that ended it.
   /// - Throws: ``Errno`` if it could not be started.
   ///
   /// Source: posix_spawn(3), waitpid(2).
   package static func runToEnd(
-    _ path: String, arguments: [String], environment: [String]
+    _ path: String, arguments: [String], environment: [String], outputIsError: Bool = false
   ) throws(Errno) -> Int32 {
     let arguments = CStringArray(arguments)
     let environment = CStringArray(environment)
     var id = pid_t()
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    if outputIsError {
+      unsafe posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    }
     let code = unsafe posix_spawn(
-      &id, path, nil, nil, arguments.pointers, environment.pointers)
+      &id, path, &actions, nil, arguments.pointers, environment.pointers)
     guard code == 0 else { throw Errno(code: code) }
     var status: CInt = 0
     _ = try retrying { unsafe waitpid(id, &status, 0) }

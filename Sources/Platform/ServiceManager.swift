@@ -10,45 +10,42 @@ package enum ServiceManager {
     guard let path = Environment.value(of: "NOTIFY_SOCKET"),
       path.hasPrefix("/") || path.hasPrefix("@")
     else { return }
-    // A manager that cannot be told will find out by its own time-outs.
+    // A manager that cannot be told, or does not listen, will find out by its own
+    // time-outs: nobody waits for it.
     _ = unsafe clinux_send_datagram(path, path.utf8.count, state, state.utf8.count)
   }
 
-  /// Why a passed socket cannot be used.
-  package enum PassingError: Error, Equatable {
-    /// Not one socket was passed, but so many.
-    case count(Int)
+  // MARK: Watchdog
 
-    /// What was passed is no AF_UNIX stream socket that listens.
-    case wrongKind
-  }
+  /// A day, in microseconds: nobody means to watch less often.
+  private static let longestInterval: Int64 = 86_400_000_000
 
-  /// The listening socket that the manager has passed; nil if it passes none to
-  /// this process.
+  /// How often the manager wants to hear ``feedWatchdog()``, in microseconds; nil if it
+  /// does not watch this process.
   ///
-  /// - Returns: The socket, which neither blocks nor is inherited.
-  /// - Throws: ``PassingError``.
-  ///
-  /// Source: sd_listen_fds(3).
-  package static func takePassedSocket() throws(PassingError) -> UnixSocket? {
-    guard let process = Environment.value(of: "LISTEN_PID").flatMap({ Int32($0) }),
-      process == Process.id, let text = Environment.value(of: "LISTEN_FDS"), let count = Int(text)
+  /// Source: sd_watchdog_enabled(3).
+  package static var watchdogMicroseconds: Int64? {
+    guard let text = Environment.value(of: "WATCHDOG_USEC"), let interval = Int64(text),
+      interval > 0
     else { return nil }
-    guard count == 1 else { throw .count(count) }
-    let first: CInt = 3
-    guard option(SO_ACCEPTCONN, of: first) == 1, option(SO_DOMAIN, of: first) == AF_UNIX,
-      option(SO_TYPE, of: first) == CInt(SOCK_STREAM.rawValue)
-    else { throw .wrongKind }
-    let descriptor = FileDescriptor(owning: first)
-    _ = fcntl(first, F_SETFD, FD_CLOEXEC)
-    _ = fcntl(first, F_SETFL, fcntl(first, F_GETFL) | O_NONBLOCK)
-    return UnixSocket(owning: descriptor)
+    let process = Environment.value(of: "WATCHDOG_PID")
+    guard process == nil || process.flatMap({ Int32($0) }) == Process.id else { return nil }
+    return min(interval, longestInterval)
   }
 
-  private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {
-    var value: CInt = 0
-    var size = socklen_t(MemoryLayout<CInt>.size)
-    guard unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 else { return nil }
-    return value
+  /// Tells the manager that this process goes on.
+  package static func feedWatchdog() { notify("WATCHDOG=1") }
+
+  // MARK: Credentials
+
+  /// The path of a credential that the manager has put there for this process; nil
+  /// if it puts none there at all.
+  ///
+  /// Source: systemd.exec(5), `LoadCredential=`.
+  package static func credentialPath(_ name: String) -> String? {
+    guard let directory = Environment.value(of: "CREDENTIALS_DIRECTORY"),
+      directory.hasPrefix("/")
+    else { return nil }
+    return "\(directory)/\(name)"
   }
 }

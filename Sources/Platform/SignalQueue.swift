@@ -9,6 +9,7 @@ package struct Signal: Hashable, Sendable {
   package static let interrupt = Signal(number: SIGINT)
   package static let quit = Signal(number: SIGQUIT)
   package static let terminate = Signal(number: SIGTERM)
+  package static let user1 = Signal(number: SIGUSR1)
   package static let brokenPipe = Signal(number: SIGPIPE)
   package static let terminalStop = Signal(number: SIGTSTP)
 

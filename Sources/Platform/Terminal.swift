@@ -20,6 +20,15 @@ package struct Terminal: ~Copyable {
     try? descriptor.writeAll(text.utf8.span)
   }
 
+  /// Whether the job of this process is the one that reads what is typed; true as well
+  /// where there is no telling.
+  ///
+  /// Source: tcgetpgrp(3).
+  package borrowing func isInForeground() -> Bool {
+    let group = descriptor.withRawValue { tcgetpgrp($0) }
+    return group == -1 || group == getpgrp()
+  }
+
   /// The number of columns of a standard stream's terminal, or nil if it is none.
   package static func columns(of standardDescriptor: CInt) -> Int? {
     let columns = Int(clinux_terminal_columns(standardDescriptor))
@@ -30,69 +39,107 @@ package struct Terminal: ~Copyable {
   ///
   /// Backspace takes back a character, Ctrl-W a word, Ctrl-U all of it; Ctrl-C and
   /// a signal end the process, with the terminal as it was before. Ctrl-Z stops it
-  /// until it is continued, and then all is asked anew.
+  /// until it is continued, and then all is asked anew. Ctrl-D ends a line, or the
+  /// input where nothing was typed.
   ///
   /// - Parameters:
   ///   - prompt: What is asked for, as in `Passphrase: `.
   ///   - limit: The most bytes that are taken.
   /// - Returns: The bytes without the line's end.
-  /// - Throws: ``TerminalError``, for a control character other than these and the
-  ///   tab at the line's end.
+  /// - Throws: ``TerminalError``, for the end of the input, and at the line's end for
+  ///   a control character other than these and the tab.
   package borrowing func readSecret(
     prompt: String, limit: Int
   ) throws(TerminalError) -> Secret {
+    while true {
+      switch try readAnswer(prompt: prompt, limit: limit) {
+      case .line(let secret): return secret
+      case .interruption(let interruption): interruption.act()
+      }
+    }
+  }
+
+  /// What came of one prompt.
+  package enum Answer: ~Copyable {
+    case line(Secret)
+
+    /// Nothing was taken; who asked acts on it, when all is left as it should be.
+    case interruption(Interruption)
+  }
+
+  /// What somebody has typed, or sent, in place of a line.
+  package struct Interruption: Equatable, Sendable {
+    package let signal: Signal
+
+    /// Whether a key of the terminal stands for it, and not another process.
+    package let isTyped: Bool
+
+    /// Ends the process as the signal does, or stops it and returns when it is
+    /// continued.
+    package func act() {
+      guard signal == .terminalStop else { signal.endProcess() }
+      signal.stopProcessGroup()
+    }
+  }
+
+  /// Reads one line as ``readSecret(prompt:limit:)`` does, but leaves it to the caller
+  /// to act on a signal.
+  ///
+  /// - Parameters:
+  ///   - prompt: What is asked for.
+  ///   - limit: The most bytes that are taken.
+  /// - Returns: The line, or why there is none; the terminal is as it was before.
+  /// - Throws: ``TerminalError`` as the other one does.
+  package borrowing func readAnswer(
+    prompt: String, limit: Int
+  ) throws(TerminalError) -> Answer {
     var line: Secret
     // Room for one more, which shows that there are too many.
     do { line = try Secret(count: limit + 1) } catch { throw .outOfLockedMemory }
-    var count: Int?
-    while count == nil {
-      line.wipe()
-      count = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
-        try readLine(into: &line, signals: signals)
-      }
+    let ending = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
+      try readLine(into: &line, signals: signals)
     }
-    let byteCount = count ?? 0
-    do {
-      return try line.withBytes { (bytes) throws(SecretError) in
-        try Secret(copying: bytes.extracting(0..<byteCount))
+    switch ending {
+    case .endOfInput: throw .endOfInput
+    case .interruption(let interruption): return .interruption(interruption)
+    case .line(let count):
+      do {
+        return .line(
+          try line.withBytes { (bytes) throws(SecretError) in
+            try Secret(copying: bytes.extracting(0..<count))
+          })
+      } catch {
+        throw .outOfLockedMemory
       }
-    } catch {
-      throw .outOfLockedMemory
     }
   }
 
   /// How reading a line came to its end.
   private enum Ending {
     case line(Int)
-    case signal(Signal)
+    case endOfInput
+    case interruption(Interruption)
+
+    /// What a key of the terminal stands for.
+    static func typed(_ signal: Signal) -> Ending {
+      .interruption(Interruption(signal: signal, isTyped: true))
+    }
   }
 
   /// Runs `body` on a terminal that neither shows nor interprets what is typed.
-  ///
-  /// Returns nil after the process was stopped and continued.
   private borrowing func withoutEcho(
     prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending
-  ) throws(TerminalError) -> Int? {
-    let ending: Ending
+  ) throws(TerminalError) -> Ending {
+    let signals: SignalQueue
     do {
-      let signals: SignalQueue
-      do {
-        signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp, .terminalStop])
-      } catch {
-        throw TerminalError.failed(error)
-      }
-      let former = try setEcho()
-      defer { restore(former) }
-      write(prompt)
-      ending = try body(signals)
+      signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp, .terminalStop])
+    } catch {
+      throw .failed(error)
     }
-    switch ending {
-    case .line(let count): return count
-    case .signal(.terminalStop):
-      Signal.terminalStop.stopProcessGroup()
-      return nil
-    case .signal(let signal): signal.endProcess()
-    }
+    let former = try setEcho()
+    defer { restore(former) }
+    write(prompt)
+    return try body(signals)
   }
 
   private borrowing func setEcho() throws(TerminalError) -> termios {
@@ -148,7 +195,9 @@ package struct Terminal: ~Copyable {
   ) throws(TerminalError) -> Ending {
     var typed = TypedLine()
     while true {
-      if let signal = try waitForInput(signals) { return .signal(signal) }
+      if let signal = try waitForInput(signals) {
+        return .interruption(Interruption(signal: signal, isTyped: false))
+      }
       if typed.count == line.count { throw .tooLong(limit: line.count - 1) }
       let ending = try line.withMutableBytes { (bytes) throws(TerminalError) -> Ending? in
         let received: Int
@@ -172,12 +221,14 @@ package struct Terminal: ~Copyable {
     _ byte: UInt8, in bytes: inout MutableSpan<UInt8>, _ typed: inout TypedLine
   ) -> Ending? {
     switch byte {
+    case Control.endOfFile where typed.count == 0 && !typed.hasControl:
+      return .endOfInput
     case Control.lineFeed, Control.carriageReturn, Control.endOfFile:
       bytes[typed.count] = 0
       return .line(typed.count)
-    case Control.interrupt: return .signal(.interrupt)
-    case Control.quit: return .signal(.quit)
-    case Control.suspend: return .signal(.terminalStop)
+    case Control.interrupt: return .typed(.interrupt)
+    case Control.quit: return .typed(.quit)
+    case Control.suspend: return .typed(.terminalStop)
     case Control.backspace, Control.delete:
       removeLastCharacter(from: &bytes, count: &typed.count)
     case Control.deleteWord:
@@ -238,6 +289,9 @@ package struct Terminal: ~Copyable {
 package enum TerminalError: Error, Equatable {
   case failed(Errno)
   case closed
+
+  /// Ctrl-D was typed in place of a line.
+  case endOfInput
   case tooLong(limit: Int)
   case controlCharacter
   case outOfLockedMemory

@@ -30,6 +30,12 @@ package enum Thread {
     }
   }
 
+  /// Lets other threads go first from now on, where both want the processor; where
+  /// that is not allowed nothing changes.
+  ///
+  /// Source: nice(2), sched(7): on Linux it is of the calling thread alone.
+  package static func giveWay() { _ = nice(4) }
+
   private final class Work: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }

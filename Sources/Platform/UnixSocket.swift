@@ -23,17 +23,38 @@ package struct UnixSocket: ~Copyable, Sendable {
 
   /// Connects to the socket at `path`; the socket blocks.
   ///
-  /// - Throws: ``Errno``: `ENOENT`, `ECONNREFUSED` where nobody listens,
-  ///   `ENAMETOOLONG` past ``maximumPathByteCount``.
+  /// - Parameters:
+  ///   - path: Where somebody listens.
+  ///   - limitSeconds: As of ``limitWaiting(seconds:)``, from the connecting on: where
+  ///     more wait to be accepted than may, that waits as well.
+  /// - Returns: The socket.
+  /// - Throws: ``Errno``: `ENOENT`, `ECONNREFUSED` where nobody listens, `EAGAIN` past
+  ///   `limitSeconds`, `ENAMETOOLONG` past ``maximumPathByteCount``.
   ///
-  /// Source: connect(2).
-  package static func connect(to path: String) throws(Errno) -> UnixSocket {
-    let descriptor = try stream(nonBlocking: false)
+  /// Source: connect(2), socket(7).
+  package static func connect(
+    to path: String, limitSeconds: Int32 = 0
+  ) throws(Errno) -> UnixSocket {
+    let socket = UnixSocket(owning: try stream(nonBlocking: false))
+    if limitSeconds > 0 { try socket.limitWaiting(seconds: limitSeconds) }
     let count = path.utf8.count
-    _ = try descriptor.withRawValue { (rawValue) throws(Errno) in
+    _ = try socket.withRawValue { (rawValue) throws(Errno) in
       try retrying { unsafe clinux_connect(rawValue, path, count) }
     }
-    return UnixSocket(owning: descriptor)
+    return socket
+  }
+
+  /// Bounds how long one call of a socket that blocks waits for its peer.
+  ///
+  /// - Parameter seconds: Past them ``receive(into:at:)`` returns nil, and
+  ///   ``sendAll(_:)`` throws `EAGAIN`; 0 is no limit.
+  /// - Throws: ``Errno`` as setsockopt(2) sets it.
+  ///
+  /// Source: socket(7), `SO_RCVTIMEO` and `SO_SNDTIMEO`.
+  package borrowing func limitWaiting(seconds: Int32) throws(Errno) {
+    _ = try descriptor.withRawValue { (rawValue) throws(Errno) in
+      try retrying { clinux_limit_waiting(rawValue, seconds) }
+    }
   }
 
   /// Listens on a new socket at `path`, where nothing may be.
@@ -98,6 +119,26 @@ package struct UnixSocket: ~Copyable, Sendable {
     return PeerCredentials(processID: peer.pid, userID: peer.uid)
   }
 
+  /// The address that the peer has bound before it connected, with the NUL that an
+  /// abstract one begins with; empty if it has none.
+  ///
+  /// Source: getpeername(2).
+  package borrowing func peerName() throws(Errno) -> [UInt8] {
+    var name = [CChar](repeating: 0, count: Self.maximumPathByteCount + 1)
+    let capacity = name.count
+    let count = try descriptor.withRawValue { (rawValue) throws(Errno) in
+      try retrying { unsafe clinux_peer_name(rawValue, &name, capacity) }
+    }
+    return name.prefix(Int(count)).map { UInt8(bitPattern: $0) }
+  }
+
+  /// Whether the peer has closed the connection.
+  ///
+  /// Source: poll(2), `POLLHUP`.
+  package borrowing func hasHungUp() -> Bool {
+    descriptor.withRawValue { clinux_has_hung_up($0) == 1 }
+  }
+
   /// Receives into `bytes` from `offset` on.
   ///
   /// Uses read(2), not recvmsg(2), so that the kernel drops descriptors that a
@@ -135,9 +176,15 @@ package struct UnixSocket: ~Copyable, Sendable {
   }
 
   /// Sends all of `bytes` through a socket that blocks.
+  ///
+  /// Throws ``Errno`` as ``send(_:)``, and `EAGAIN` past the limit of its waiting.
   package borrowing func sendAll(_ bytes: Span<UInt8>) throws(Errno) {
     var sent = 0
-    while sent < bytes.count { sent += try send(bytes.extracting(sent..<bytes.count)) }
+    while sent < bytes.count {
+      let count = try send(bytes.extracting(sent..<bytes.count))
+      guard count > 0 else { throw .wouldBlock }
+      sent += count
+    }
   }
 
   /// Tells the peer that nothing more will come.

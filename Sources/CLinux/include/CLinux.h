@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -19,6 +20,22 @@ struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };
 /// SO_PEERCRED. Returns 0, or -1 with errno set. Source: unix(7).
 int clinux_peer_credentials(int socket, struct clinux_peer *_Nonnull peer);
 
+/// The address of the peer of a connected AF_UNIX socket, as it was bound, into `name`; an
+/// abstract one begins with NUL. Returns its length, 0 for a peer without one, or -1 with
+/// errno set. Source: getpeername(2), unix(7).
+int clinux_peer_name(int socket, char *_Nonnull name, size_t capacity);
+
+/// Whether the peer of a connected AF_UNIX socket has closed it; 1 or 0. Source: poll(2).
+int clinux_has_hung_up(int socket);
+
+/// Closes all descriptors from `first` on. Returns 0, or -1 with errno set.
+/// Source: close_range(2).
+int clinux_close_from(int first);
+
+/// SO_RCVTIMEO and SO_SNDTIMEO; 0 seconds is no limit. Returns 0, or -1 with errno set.
+/// Source: socket(7).
+int clinux_limit_waiting(int socket, int seconds);
+
 /// accept4(2) with SOCK_CLOEXEC | SOCK_NONBLOCK. Returns the descriptor, or -1 with errno set.
 int clinux_accept(int socket);
 
@@ -27,6 +44,9 @@ int clinux_prctl(int option, unsigned long argument);
 
 /// What epoll_wait(2) tells of one registration, without the union of `epoll_event`.
 struct clinux_event { uint64_t token; uint32_t flags; };
+
+/// prctl(2) PR_SET_NAME. Source: prctl(2).
+void clinux_set_name(const char *_Nonnull name);
 
 /// epoll_ctl(2) and epoll_wait(2) without a timeout. Return 0 or the count, or -1 with errno set.
 int clinux_epoll_add(int epoll, int descriptor, uint32_t flags, uint64_t token);

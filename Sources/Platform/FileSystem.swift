@@ -1,0 +1,16 @@
+internal import Glibc
+
+/// What a file system says of itself.
+package enum FileSystem {
+  /// How many bytes this process may still write to the file system of `path`.
+  ///
+  /// Throws ``Errno`` as statvfs(3) sets it.
+  ///
+  /// Source: statvfs(3), `f_bavail`.
+  package static func freeByteCount(at path: String) throws(Errno) -> Int {
+    var status = statvfs()
+    _ = try retrying { unsafe statvfs(path, &status) }
+    let blocks = Int(clamping: status.f_bavail)
+    return blocks.multipliedReportingOverflow(by: Int(status.f_frsize)).partialValue
+  }
+}
