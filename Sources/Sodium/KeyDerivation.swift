@@ -19,6 +19,9 @@ package enum KeyDerivation {
     requireLibrary()
     precondition(key.count == 32, "the key has 32 bytes")
     precondition(context.utf8CodeUnitCount == 8, "a context has 8 characters")
+    // BLAKE2b leaves its result on the stack; values that are made next may lie there, and
+    // take what they do not set themselves to the heap when they are copied.
+    defer { Stack.wipe() }
     var subkey = try secret(count: 32)
     unsafe key.withUnsafePointer { key in
       unsafe subkey.withUnsafeMutablePointer { subkey in
@@ -69,21 +72,32 @@ package enum KeyDerivation {
     }
   }
 
+  /// What the process needs besides: as much as it takes when it is idle.
+  private static let otherByteCount = 16 << 20
+
   /// Derives a key from a passphrase; takes most of a second on purpose.
   ///
   /// - Parameters:
   ///   - passphrase: Any number of bytes.
   ///   - salt: 16 bytes, kept beside what the key protects.
   ///   - cost: At least 8 KiB and 1 pass.
+  ///   - memoryLimit: How many bytes of memory the process may have in all; nil if
+  ///     nothing limits them.
   /// - Returns: 32 bytes.
-  /// - Throws: ``SodiumError/outOfMemory`` if the system refuses the memory.
+  /// - Throws: ``SodiumError/overMemoryLimit(limit:needed:)``, before anything is
+  ///   derived; ``SodiumError/outOfMemory`` if the system refuses the memory.
   ///
   /// Source: libsodium, "The pwhash API" (Argon2id 1.3, one lane).
   package static func key(
-    fromPassphrase passphrase: borrowing Secret, salt: [UInt8], cost: Cost
+    fromPassphrase passphrase: borrowing Secret, salt: [UInt8], cost: Cost,
+    memoryLimit: Int? = ControlGroup.memoryLimit
   ) throws(SodiumError) -> Secret {
     requireLibrary()
     precondition(salt.count == 16, "a salt has 16 bytes")
+    let needed = cost.memoryByteCount + otherByteCount
+    if let memoryLimit, memoryLimit < needed {
+      throw .overMemoryLimit(limit: memoryLimit, needed: needed)
+    }
     var key = try secret(count: 32)
     let count = passphrase.count
     let status = unsafe passphrase.withUnsafePointer { passphrase in

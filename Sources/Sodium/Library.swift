@@ -23,6 +23,10 @@ package enum SodiumError: Error, Equatable {
   /// The key derivation got no memory.
   case outOfMemory
 
+  /// The key derivation needs more memory than the process may have; it would be
+  /// killed. Both in bytes.
+  case overMemoryLimit(limit: Int, needed: Int)
+
   /// No locked memory is left for a secret.
   case outOfLockedMemory
 
