@@ -36,8 +36,21 @@ package enum Change: Equatable, Sendable {
   /// The grace of a former version is over at that moment.
   case versionEnded(VersionID, at: Instant)
 
+  /// A unit is given the value of that key, until it is withdrawn or the key has
+  /// ended for good; or somebody has looked at a grant that came back.
+  case unitGranted(UnitCredential, KeyID)
+  case unitGrantWithdrawn(UnitCredential, from: KeyID)
+
   /// The clock on the wall is believed again, whatever the mark was.
   case clockSet(Instant)
+
+  /// All has come back from a backup: the issued keys that live then are suspended,
+  /// since some may have been revoked or rotated after it was made. So are the
+  /// grants to units, which may have been withdrawn.
+  case keysRestored(at: Instant)
+
+  /// Somebody has looked at them.
+  case restoredKeysResumed
 }
 
 extension Change {
@@ -49,12 +62,14 @@ extension Change {
     switch self {
     case .keyAdded(let key): VersionID(key.id, number: key.currentVersion.number)
     case .keySuspended(let id, _), .keyResumed(let id), .keyRevoked(let id, _),
-      .expiryBroughtForward(let id, _):
+      .expiryBroughtForward(let id, _), .unitGranted(_, let id),
+      .unitGrantWithdrawn(_, from: let id):
       VersionID(id, number: 0)
     case .versionAdded(let version, let id, _, _): VersionID(id, number: version.number)
     case .versionEnded(let version, _): version
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
-      .workspaceAdded, .workspaceArchived, .organizationRoleSet, .workspaceRoleSet, .clockSet:
+      .workspaceAdded, .workspaceArchived, .organizationRoleSet, .workspaceRoleSet, .clockSet,
+      .keysRestored, .restoredKeysResumed:
       nil
     }
   }
@@ -68,7 +83,8 @@ extension Change {
     case .workspaceArchived(let id, _), .workspaceRoleSet(_, _, let id): id
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .organizationRoleSet, .keyAdded, .keySuspended, .keyResumed, .keyRevoked,
-      .expiryBroughtForward, .versionAdded, .versionEnded, .clockSet:
+      .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted, .unitGrantWithdrawn,
+      .clockSet, .keysRestored, .restoredKeysResumed:
       nil
     }
   }
@@ -80,4 +96,6 @@ extension Change {
 /// other program wrote, or a mistake of ours.
 package struct InconsistentChange: Error, Equatable {
   package let reason: String
+
+  package init(reason: String) { self.reason = reason }
 }

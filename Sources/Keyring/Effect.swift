@@ -54,7 +54,8 @@ extension Organization {
       keys.indices.filter { keys[$0].namespace == .workspace(id) || reaches(keys[$0], id) }
     case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded, .keyAdded,
       .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward, .versionAdded,
-      .versionEnded, .clockSet:
+      .versionEnded, .unitGranted, .unitGrantWithdrawn, .clockSet, .keysRestored,
+      .restoredKeysResumed:
       []
     }
   }
@@ -105,7 +106,8 @@ extension Organization {
         ? "acts with an Owner's rights, as far as its scope goes" : "an Owner's rights no more"
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .workspaceAdded, .keyAdded, .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward,
-      .versionAdded, .versionEnded, .clockSet:
+      .versionAdded, .versionEnded, .unitGranted, .unitGrantWithdrawn, .clockSet, .keysRestored,
+      .restoredKeysResumed:
       return nil
     }
   }
@@ -118,11 +120,27 @@ extension Organization {
     switch change {
     case .userStateSet(_, let id), .userRemoved(let id, _): liveKeys(of: .user(id), at: now)
     case .workspaceArchived(let id, _): liveKeys(of: .workspace(id), at: now)
+    case .keysRestored:
+      keys.filter { $0.isIssued && $0.state(at: now).isLive }.map { VersionID($0.id, number: 0) }
+    case .restoredKeysResumed:
+      keys.filter { comesBack($0, at: now) || hasRestoredGrant($0) }
+        .map { VersionID($0.id, number: 0) }
     case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded,
       .organizationRoleSet, .workspaceRoleSet, .keyAdded, .keySuspended, .keyResumed,
-      .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .clockSet:
+      .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted,
+      .unitGrantWithdrawn, .clockSet:
       change.subject.map { [$0] } ?? []
     }
+  }
+
+  /// How many keys are active again when those that came back are resumed.
+  package func restoredKeyCount(at now: Instant) -> Int {
+    keys.count { comesBack($0, at: now) }
+  }
+
+  /// One that has ended since does not come back, nor one that is suspended by hand.
+  private func comesBack(_ key: Key, at now: Instant) -> Bool {
+    key.isRestored && key.suspension == nil && key.state(at: now).isLive
   }
 
   private func liveKeys(of namespace: Namespace, at now: Instant) -> [VersionID] {

@@ -109,6 +109,10 @@ package struct Key: Equatable, Sendable {
   /// Whether it is suspended because its owner is disabled.
   package var ownerIsDisabled = false
 
+  /// Whether it is suspended because it came back from a backup, and nobody has
+  /// looked at it since.
+  package var isRestored = false
+
   package init(
     id: KeyID, namespace: Namespace, name: Name, origin: Origin,
     environmentName: EnvironmentName, lifetime: Lifetime, creator: Author, created: Instant,

@@ -128,7 +128,7 @@ extension Key {
   package func state(at now: Instant) -> KeyState {
     if revocation != nil { return .revoked }
     if isOver || currentVersion.isExpired(at: now) { return .expired }
-    return suspension != nil || ownerIsDisabled ? .suspended : .active
+    return suspension != nil || ownerIsDisabled || isRestored ? .suspended : .active
   }
 
   /// The former version that is still accepted, if there is one.

@@ -26,7 +26,10 @@ extension Organization {
       let position = try livePosition(of: id)
       _ = try self.position(of: suspension.suspender)
       keys[position].suspension = suspension
-    case .keyResumed(let id): keys[try livePosition(of: id)].suspension = nil
+    case .keyResumed(let id):
+      let position = try livePosition(of: id)
+      keys[position].suspension = nil
+      keys[position].isRestored = false
     case .keyRevoked(let id, let revocation): try revoke(id, revocation)
     case .expiryBroughtForward(let id, let moment):
       let position = try livePosition(of: id)
@@ -37,7 +40,17 @@ extension Organization {
     case .versionAdded(let version, let id, let lifetime, let formerEnd):
       try add(version, to: id, lifetime, formerEnd: formerEnd)
     case .versionEnded(let version, let moment): try end(version, at: moment)
+    case .unitGranted(let credential, let id): try add(UnitGrant(credential, of: id))
+    case .unitGrantWithdrawn(let credential, let id): try withdraw(credential, from: id)
     case .clockSet: break
+    case .keysRestored(let moment):
+      for position in keys.indices where keys[position].isIssued {
+        keys[position].isRestored = keys[position].state(at: moment).isLive
+      }
+      setGrantsRestored(true)
+    case .restoredKeysResumed:
+      for position in keys.indices { keys[position].isRestored = false }
+      setGrantsRestored(false)
     }
   }
 
@@ -98,7 +111,7 @@ extension Organization {
       if keys[position].state(at: revocation.moment).isLive {
         try revoke(keys[position].id, revocation)
       } else {
-        keys[position].isOver = true
+        end(keyAt: position, by: nil)
       }
     }
   }
@@ -145,6 +158,9 @@ extension Organization {
     guard positionByID[key.id] == nil else {
       throw InconsistentChange(reason: "a key that is there already")
     }
+    guard knowsScope(of: key), key.hasVersionsInOrder else {
+      throw InconsistentChange(reason: "a key with an unknown workspace, or versions out of order")
+    }
     try check(key.creator)
     for version in key.versions { try check(version.author) }
     switch key.namespace {
@@ -162,7 +178,7 @@ extension Organization {
     let environmentPlace = Place(namespace: key.namespace, word: key.environmentName.text)
     // Whoever had the names has ended, and no clock gives them back.
     for former in [newestByName[place], newestByEnvironmentName[environmentPlace]] {
-      if let former { keys[former].isOver = true }
+      if let former { end(keyAt: former, by: nil) }
     }
     newestByName[place] = position
     newestByEnvironmentName[environmentPlace] = position
@@ -209,17 +225,32 @@ extension Organization {
     guard let position = positionByID[id], keys[position].revocation == nil else {
       throw InconsistentChange(reason: "the end of a key that is unknown, or has ended")
     }
-    keys[position].revocation = revocation
+    end(keyAt: position, by: revocation)
     for index in keys[position].versions.indices {
       keys[position].versions[index].sealedValue = nil
     }
     if keys[position].isIssued { deadTags.insert(keys[position].currentVersion.digest) }
   }
 
+  /// Ends a key for good, and what units are given of it.
+  ///
+  /// Without a revocation it has expired, and no clock makes it live again.
+  private mutating func end(keyAt position: Int, by revocation: Revocation?) {
+    if let revocation {
+      keys[position].revocation = revocation
+    } else {
+      keys[position].isOver = true
+    }
+    withdrawGrants(of: keys[position].id)
+  }
+
   /// Makes an imported value known by its fingerprint.
   private mutating func noteDigest(of version: KeyVersion, at position: Int) {
     guard !keys[position].isIssued else { return }
-    positionsByFingerprint[version.digest, default: []].append(position)
+    var positions = positionsByFingerprint[version.digest] ?? []
+    // In order of the keys' making, whatever the order of the values.
+    positions.insert(position, at: positions.firstIndex { $0 > position } ?? positions.count)
+    positionsByFingerprint[version.digest] = positions
   }
 
   /// Forgets the fingerprint of a value that was replaced; the tag of a text is kept.

@@ -42,8 +42,13 @@ extension Organization {
     case .suspend(let reference, let reason):
       return try suspension(of: reference, reason: reason, by: standing, at: now)
     case .resume(let reference): return try resumption(of: reference, by: standing, at: now)
+    case .resumeRestored: return try resumptionOfRestored(by: standing)
     case .revoke(let reference, let reason):
       return try revocation(of: reference, reason: reason, by: standing, at: now)
+    case .grantToUnit(let reference, let unit, let name):
+      return try granting(reference, to: unit, as: name, by: standing, at: now)
+    case .withdrawFromUnit(let reference, let unit, let name):
+      return try withdrawal(of: reference, from: unit, as: name, by: standing, at: now)
     case .revokeUnused(let unusedClass, let token, let uses):
       return try revocations(
         ofUnused: unusedClass, token: token, uses: uses, by: standing, at: now)

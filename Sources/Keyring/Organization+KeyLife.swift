@@ -153,7 +153,17 @@ extension Organization {
     let key = try key(reference, inSightOf: standing, at: now)
     try permit(.resume, in: key.namespace, by: standing, on: reference.text)
     guard key.state(at: now).isLive else { throw wrongState(of: key, reference.text, at: now) }
-    return key.suspension == nil ? [] : [.keyResumed(key.id)]
+    return key.suspension == nil && !key.isRestored ? [] : [.keyResumed(key.id)]
+  }
+
+  func resumptionOfRestored(by standing: Standing) throws(Refusal) -> [Change] {
+    guard standing.person?.role == .owner else {
+      throw .forbidden(
+        "resume", "only an Owner resumes all that came back from a backup",
+        hint: "resume your own one by one")
+    }
+    let hasRestored = keys.contains(where: \.isRestored) || restoredGrantCount > 0
+    return hasRestored ? [.restoredKeysResumed] : []
   }
 
   // MARK: Ending

@@ -53,7 +53,7 @@ extension Organization {
   }
 
   /// The key that `reference` names, which by a name must be a live one.
-  private func liveKey(
+  func liveKey(
     _ reference: KeyReference, inSightOf standing: Standing, at now: Instant
   ) throws(Refusal) -> Key {
     let key = try key(reference, inSightOf: standing, at: now)
@@ -70,13 +70,7 @@ extension Organization {
     of key: Key, as name: EnvironmentName?, by standing: Standing, at now: Instant, _ object: String
   ) throws(Refusal) -> Injection {
     guard mayUse(key, by: standing) else { throw refusalToUse(key, standing, object) }
-    let version = key.currentVersion
-    guard key.state(at: now) == .active else { throw wrongState(of: key, object, at: now) }
-    guard let sealedValue = version.sealedValue else {
-      throw Refusal(
-        .wrongState, object, "the key is verify-only, so there is nothing to inject",
-        hint: "present the text that was shown when it was made")
-    }
+    let sealedValue = try sealedValue(of: key, object, at: now)
     let environmentName = name ?? key.environmentName
     guard !environmentName.isReserved else {
       throw .invalid(
@@ -84,15 +78,29 @@ extension Organization {
         hint: "give it another name, as with '-k \(object)=NAME'")
     }
     return Injection(
-      key: key, version: version, environmentName: environmentName,
+      key: key, version: key.currentVersion, environmentName: environmentName,
       sealedValue: sealedValue)
+  }
+
+  /// The value of an active key's newest version, sealed; throws `wrong state` if the
+  /// key is not active, or if its value is not kept.
+  func sealedValue(of key: Key, _ object: String, at now: Instant) throws(Refusal) -> [UInt8] {
+    guard key.state(at: now) == .active else { throw wrongState(of: key, object, at: now) }
+    guard let sealedValue = key.currentVersion.sealedValue else {
+      throw Refusal(
+        .wrongState, object, "the key is verify-only, so there is nothing to inject",
+        hint: "present the text that was shown when it was made")
+    }
+    return sealedValue
   }
 
   /// The refusal of what only an active key allows.
   func wrongState(of key: Key, _ object: String, at now: Instant) -> Refusal {
     let hint: String
     switch key.state(at: now) {
-    case .suspended where key.suspension == nil: hint = "its owner is disabled"
+    case .suspended where key.ownerIsDisabled: hint = "its owner is disabled"
+    case .suspended where key.isRestored:
+      hint = "it came back from a backup: look at it, then 'coffer resume \(object)'"
     case .suspended: hint = "'coffer resume \(object)' makes it active again"
     case .active, .expired, .revoked: hint = "'coffer show \(object)' tells since when"
     }
@@ -100,7 +108,8 @@ extension Organization {
       .wrongState, object, "the key is \(key.state(at: now).rawValue)", hint: hint)
   }
 
-  private func refusalToUse(_ key: Key, _ standing: Standing, _ object: String) -> Refusal {
+  /// The refusal of a key that the caller may not have injected.
+  func refusalToUse(_ key: Key, _ standing: Standing, _ object: String) -> Refusal {
     switch (key.namespace, key.origin) {
     case (_, .issued) where standing.key != nil:
       .forbidden(object, "who acts as a key injects imported keys only, never an issued one")

@@ -154,7 +154,8 @@ extension Organization {
     let state = key.state(at: now)
     let change: String? =
       switch (state, key.suspension) {
-      case (.suspended, nil): "an Owner enables its owner again"
+      case (.suspended, nil) where key.ownerIsDisabled: "an Owner enables its owner again"
+      case (.suspended, nil): "'coffer resume \(object)', as it came back from a backup"
       case (.suspended, .some): "'coffer resume \(object)'"
       case _: nil
       }

@@ -21,6 +21,10 @@ package struct Organization: Equatable, Sendable {
   /// The tags of all texts that were issued and are accepted no more, apart
   /// from their key's expiry; kept for ever.
   var deadTags: Set<Digest> = []
+
+  /// What units are given, and under which names each key is given.
+  var unitGrants: [UnitCredential: UnitGrant] = [:]
+  var credentialsByKey: [KeyID: Set<UnitCredential>] = [:]
   var userByUID: [UInt32: UserID] = [:]
   var userByName: [Name: UserID] = [:]
   var workspaceByName: [Name: WorkspaceID] = [:]

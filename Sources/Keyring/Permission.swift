@@ -26,6 +26,9 @@ package enum Action: String, CaseIterable, Sendable {
 
   /// Give and take roles.
   case manageMembers = "manage members"
+
+  /// Give keys to systemd units, and take them back.
+  case grantToUnits = "grant to units"
 }
 
 /// Who may do what with the keys of a workspace, of the organization, and of
@@ -40,6 +43,7 @@ package enum Permission {
     case .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke: .editor
     case .oversee: .editor
     case .manageMembers: .admin
+    case .grantToUnits: .owner
     }
   }
 
@@ -47,7 +51,7 @@ package enum Permission {
   package static func leastRankInOrganization(for action: Action) -> Rank {
     switch action {
     case .see, .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke,
-      .oversee, .manageMembers:
+      .oversee, .manageMembers, .grantToUnits:
       .owner
     }
   }
@@ -56,7 +60,7 @@ package enum Permission {
   package static func ownerOfUserKeyMay(_ action: Action) -> Bool {
     switch action {
     case .see, .create, .importValue, .replace, .rotate, .suspend, .resume, .expire, .revoke,
-      .oversee:
+      .oversee, .grantToUnits:
       true
     case .manageMembers: false
     }
@@ -65,7 +69,7 @@ package enum Permission {
   /// Whether an Owner may do `action` to another person's user key.
   package static func organizationOwnerMay(_ action: Action) -> Bool {
     switch action {
-    case .see, .suspend, .revoke, .oversee: true
+    case .see, .suspend, .revoke, .oversee, .grantToUnits: true
     case .create, .importValue, .replace, .rotate, .resume, .expire, .manageMembers: false
     }
   }
@@ -77,7 +81,8 @@ package enum Permission {
     case .see: .list
     case .importValue, .replace: .importValue
     case .oversee: .verify
-    case .create, .rotate, .suspend, .resume, .expire, .revoke, .manageMembers: nil
+    case .create, .rotate, .suspend, .resume, .expire, .revoke, .manageMembers, .grantToUnits:
+      nil
     }
   }
 

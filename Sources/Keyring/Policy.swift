@@ -18,9 +18,12 @@ package struct Policy: Equatable, Sendable {
   /// For how many days without use a key counts as idle.
   package var idleDays: UInt32
 
+  /// For how many days rows of the audit are kept at the least.
+  package var auditDays: UInt32
+
   package init(
     maximumLifetime: Seconds, defaultLifetime: Seconds, allowsNever: Bool, maximumGrace: Seconds,
-    defaultGrace: Seconds, idleDays: UInt32
+    defaultGrace: Seconds, idleDays: UInt32, auditDays: UInt32
   ) {
     self.maximumLifetime = maximumLifetime
     self.defaultLifetime = defaultLifetime
@@ -28,12 +31,13 @@ package struct Policy: Equatable, Sendable {
     self.maximumGrace = maximumGrace
     self.defaultGrace = defaultGrace
     self.idleDays = idleDays
+    self.auditDays = auditDays
   }
 
   /// The policy of a new organization: 90 days, at most 365, never `never`.
   package static let initial = Policy(
     maximumLifetime: .days(365), defaultLifetime: .days(90), allowsNever: false,
-    maximumGrace: .days(30), defaultGrace: .days(1), idleDays: 90)
+    maximumGrace: .days(30), defaultGrace: .days(1), idleDays: 90, auditDays: 400)
 }
 
 /// The name of one demand of the policy.
@@ -44,6 +48,7 @@ package enum PolicyName: String, CaseIterable, Sendable {
   case maximumGrace = "max-grace"
   case defaultGrace = "default-grace"
   case idleDays = "idle-days"
+  case auditDays = "audit-days"
 
   /// Reads a name, and throws `invalid` for anything else.
   package init(parsing text: String) throws(Refusal) {
@@ -65,6 +70,7 @@ extension Policy {
     case .maximumGrace: maximumGrace.text
     case .defaultGrace: defaultGrace.text
     case .idleDays: String(idleDays)
+    case .auditDays: String(auditDays)
     }
   }
 
@@ -89,13 +95,17 @@ extension Policy {
       policy.defaultGrace = min(defaultGrace, policy.maximumGrace)
     case .defaultGrace:
       policy.defaultGrace = try Self.time(text, of: name, least: 0, most: maximumGrace)
-    case .idleDays:
-      guard let days = UInt32(digits: text), (1...36_500).contains(days) else {
-        throw .invalid(name.rawValue, "it is a number of days from 1 to 36500")
-      }
-      policy.idleDays = days
+    case .idleDays: policy.idleDays = try Self.days(text, of: name)
+    case .auditDays: policy.auditDays = try Self.days(text, of: name)
     }
     return policy
+  }
+
+  private static func days(_ text: String, of name: PolicyName) throws(Refusal) -> UInt32 {
+    guard let days = UInt32(digits: text), (1...36_500).contains(days) else {
+      throw .invalid(name.rawValue, "it is a number of days from 1 to 36500")
+    }
+    return days
   }
 
   private static func time(

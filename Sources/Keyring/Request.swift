@@ -26,7 +26,16 @@ package enum Request: Sendable {
   case expire(KeyReference, Expiry)
   case suspend(KeyReference, reason: Note)
   case resume(KeyReference)
+
+  /// Resumes all keys and grants that came back from a backup.
+  case resumeRestored
   case revoke(KeyReference, reason: Note)
+
+  /// Gives a unit the value of a key as a credential, under the key's name if nil.
+  case grantToUnit(KeyReference, UnitName, as: CredentialName?)
+
+  /// Takes that back.
+  case withdrawFromUnit(KeyReference, UnitName, as: CredentialName?)
 
   /// Ends, by whoever holds the text, the version with that tag.
   case burn(KeyID, tag: Digest)

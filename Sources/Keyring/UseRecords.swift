@@ -10,7 +10,19 @@ package struct Use: Equatable, Sendable {
   package fileprivate(set) var command: String
 
   /// The last use of each version that was used, of the two newest of them.
-  fileprivate var lastOfVersions: [(number: UInt32, last: Instant)] = []
+  package fileprivate(set) var lastOfVersions: [(number: UInt32, last: Instant)] = []
+
+  /// What is known of a key's uses, as it was noted before.
+  package init(
+    count: UInt64 = 0, last: Instant, uid: UInt32, command: String,
+    lastOfVersions: [(number: UInt32, last: Instant)] = []
+  ) {
+    self.count = count
+    self.last = last
+    self.uid = uid
+    self.command = command
+    self.lastOfVersions = lastOfVersions
+  }
 
   /// When a version was last used; nil if never, or if two newer ones were.
   package func last(of version: UInt32) -> Instant? {
@@ -48,6 +60,13 @@ package struct UseRecords: Equatable, Sendable {
     package let version: VersionID
     package let exposure: Exposure
     package let last: Instant
+
+    package init(user: UserID, version: VersionID, exposure: Exposure, last: Instant) {
+      self.user = user
+      self.version = version
+      self.exposure = exposure
+      self.last = last
+    }
   }
 
   private struct Pair: Hashable {
@@ -82,6 +101,24 @@ package struct UseRecords: Equatable, Sendable {
       use.lastOfVersions.removeAll { $0.number == oldest }
     }
     uses[version.key] = use
+  }
+
+  /// All uses that are known, key by key.
+  package var all: [KeyID: Use] { uses }
+
+  /// Takes over what was known of a key's uses.
+  package mutating func restore(_ use: Use, of id: KeyID) { uses[id] = use }
+
+  /// All values that people have had, of versions that still are accepted or could
+  /// be by another clock.
+  package func seenValues(in organization: Organization) -> [Seen] {
+    meetings.compactMap { pair, meeting in
+      guard let key = organization.key(withID: pair.version.key), key.revocation == nil,
+        key.version(numbered: pair.version.number)?.isEnded == false
+      else { return nil }
+      return Seen(
+        user: pair.user, version: pair.version, exposure: meeting.exposure, last: meeting.last)
+    }
   }
 
   /// Takes note that a person has had a value.
