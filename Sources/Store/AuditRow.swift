@@ -73,6 +73,9 @@ package struct AuditRow: Equatable, Sendable {
   /// The verb of the row that is the last one before the files are closed.
   package static let lockVerb = "LOCK"
 
+  /// The verb of rows that tell what a unit of the system was given.
+  package static let credentialVerb = "CREDENTIAL"
+
   /// Whether all before it was on the device when the vault was locked.
   var isCleanEnd: Bool { verb == Self.lockVerb && outcome == 0 }
 
@@ -106,7 +109,7 @@ package struct AuditRow: Equatable, Sendable {
 
   static func decoding(_ bytes: [UInt8]) throws(CodingError) -> Read {
     var reader = ByteReader(bytes)
-    let time = Instant(secondsSinceEpoch: try reader.read())
+    let time = try reader.readInstant()
     let actor = try reader.readActor()
     let verb = try reader.readText()
     let outcome: UInt16 = try reader.read()

@@ -77,22 +77,40 @@ extension ByteWriter {
       write(fixed: version.key.characters)
       write(version.number)
       write(moment.secondsSinceEpoch)
+    case .unitGranted(let credential, let id):
+      write(ChangeMark.unitGranted.rawValue)
+      write(credential)
+      write(fixed: id.characters)
+    case .unitGrantWithdrawn(let credential, let id):
+      write(ChangeMark.unitGrantWithdrawn.rawValue)
+      write(credential)
+      write(fixed: id.characters)
     case .clockSet(let moment):
       write(ChangeMark.clockSet.rawValue)
       write(moment.secondsSinceEpoch)
+    case .keysRestored(let moment):
+      write(ChangeMark.keysRestored.rawValue)
+      write(moment.secondsSinceEpoch)
+    case .restoredKeysResumed: write(ChangeMark.restoredKeysResumed.rawValue)
     }
   }
 
-  private mutating func write(_ policy: Policy) {
+  mutating func write(_ policy: Policy) {
     write(policy.maximumLifetime.count)
     write(policy.defaultLifetime.count)
     write(UInt8(policy.allowsNever ? 1 : 0))
     write(policy.maximumGrace.count)
     write(policy.defaultGrace.count)
     write(policy.idleDays)
+    write(policy.auditDays)
   }
 
-  private mutating func write(_ revocation: Revocation) {
+  mutating func write(_ credential: UnitCredential) {
+    write(credential.unit.text)
+    write(credential.name.text)
+  }
+
+  mutating func write(_ revocation: Revocation) {
     write(revocation.revoker)
     write(revocation.moment.secondsSinceEpoch)
     write(revocation.reason.text)
@@ -160,22 +178,38 @@ extension ByteReader {
       let version = VersionID(id, number: try read())
       return .versionEnded(version, at: try readInstant())
     case .clockSet: return .clockSet(try readInstant())
+    case .keysRestored: return .keysRestored(at: try readInstant())
+    case .restoredKeysResumed: return .restoredKeysResumed
+    case .unitGranted:
+      let credential = try readUnitCredential()
+      return .unitGranted(credential, try readKeyID())
+    case .unitGrantWithdrawn:
+      let credential = try readUnitCredential()
+      return .unitGrantWithdrawn(credential, from: try readKeyID())
     }
   }
 
-  private mutating func readPolicy() throws(CodingError) -> Policy {
+  mutating func readPolicy() throws(CodingError) -> Policy {
     let maximumLifetime = try readSeconds()
     let defaultLifetime = try readSeconds()
     let allowsNever = try readFlag()
     let maximumGrace = try readSeconds()
     let defaultGrace = try readSeconds()
+    let idleDays: UInt32 = try read()
     return Policy(
       maximumLifetime: maximumLifetime, defaultLifetime: defaultLifetime,
       allowsNever: allowsNever, maximumGrace: maximumGrace, defaultGrace: defaultGrace,
-      idleDays: try read())
+      idleDays: idleDays, auditDays: try read())
   }
 
-  private mutating func readRevocation() throws(CodingError) -> Revocation {
+  mutating func readUnitCredential() throws(CodingError) -> UnitCredential {
+    guard let unit = UnitName(try readText()), let name = CredentialName(try readText()) else {
+      throw .unknown
+    }
+    return UnitCredential(name, ofUnit: unit)
+  }
+
+  mutating func readRevocation() throws(CodingError) -> Revocation {
     let revoker = try readAuthor()
     let moment = try readInstant()
     return Revocation(revoker: revoker, moment: moment, reason: try readNote())
@@ -202,4 +236,8 @@ private enum ChangeMark: UInt8 {
   case versionAdded = 16
   case versionEnded = 17
   case clockSet = 18
+  case keysRestored = 19
+  case restoredKeysResumed = 20
+  case unitGranted = 21
+  case unitGrantWithdrawn = 22
 }

@@ -17,7 +17,7 @@ extension ByteWriter {
     for version in key.versions { write(version) }
   }
 
-  private mutating func write(_ namespace: Namespace) {
+  mutating func write(_ namespace: Namespace) {
     switch namespace {
     case .organization:
       write(NamespaceMark.organization.rawValue)
@@ -113,11 +113,11 @@ extension ByteReader {
     let number: UInt32 = try read()
     let author = try readAuthor()
     let created = try readInstant()
-    let expires: Int64? = try readOptional()
+    let expires = try readOptionalInstant()
     let digest = Digest(try read(fixed: Digest.byteCount))
     return KeyVersion(
       number: number, author: author, created: created,
-      expires: expires.map { Instant(secondsSinceEpoch: $0) }, digest: digest,
+      expires: expires, digest: digest,
       sealedValue: try readFlag() ? try readCounted() : nil)
   }
 
@@ -217,8 +217,15 @@ extension ByteReader {
     return word
   }
 
+  /// A time that can also be written; no clock tells another.
   mutating func readInstant() throws(CodingError) -> Instant {
-    Instant(secondsSinceEpoch: try read())
+    let moment = Instant(secondsSinceEpoch: try read())
+    guard moment.secondsSinceEpoch >= 0, moment <= .latest else { throw .malformed }
+    return moment
+  }
+
+  mutating func readOptionalInstant() throws(CodingError) -> Instant? {
+    try readFlag() ? try readInstant() : nil
   }
 
   mutating func readSeconds() throws(CodingError) -> Seconds {

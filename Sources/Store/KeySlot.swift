@@ -7,6 +7,9 @@ struct KeySlot: Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     case passphrase(KeyDerivation.Cost)
     case keyFile
+
+    /// A key file that the service manager hands to the daemon.
+    case credential
     case recoveryCode
 
     /// The word for it in the slots file.
@@ -14,6 +17,7 @@ struct KeySlot: Equatable, Sendable {
       switch self {
       case .passphrase: "passphrase"
       case .keyFile: "key-file"
+      case .credential: "credential"
       case .recoveryCode: "recovery"
       }
     }
@@ -22,7 +26,7 @@ struct KeySlot: Equatable, Sendable {
   static let saltByteCount = 16
   static let wrappedKeyByteCount = VaultKey.byteCount + SealedBox.overhead
 
-  /// Unique in its vault; never used again.
+  /// Unique in its file.
   let number: UInt32
   let kind: Kind
 
@@ -86,7 +90,7 @@ struct KeySlot: Equatable, Sendable {
     switch kind {
     case .passphrase(let cost):
       return try KeyDerivation.key(fromPassphrase: secret, salt: salt, cost: cost)
-    case .keyFile, .recoveryCode:
+    case .keyFile, .credential, .recoveryCode:
       return try KeyDerivation.key(fromRandom: secret, salt: salt)
     }
   }

@@ -3,25 +3,36 @@ internal import Platform
 /// The open file of a log; one thread may write it while another syncs it.
 final class LogFile: Sendable {
   let name: String
-  private let descriptor: FileDescriptor
+  private let file: any DiskFile
+  private let directory: VaultDirectory
 
-  init(_ name: String, in directory: VaultDirectory) throws(StoreError) {
-    descriptor = try directory.open(name, for: .readingAndWriting)
+  /// Opens the file `name` of the directory, or makes it.
+  init(
+    _ name: String, in directory: VaultDirectory,
+    for opening: Directory.Opening = .readingAndWriting
+  ) throws(StoreError) {
+    file = try directory.open(name, for: opening)
     self.name = name
+    self.directory = directory
   }
 
   /// No file of a log is longer: it could not be read into memory at once.
-  private static let maximumByteCount = 4 << 30
+  static let maximumByteCount = 4 << 30
 
   /// Behind this no frame begins, so that what is written can be read again.
   private static let fullByteCount = maximumByteCount - SealedLog.maximumFrameByteCount
 
   func readAll() throws(StoreError) -> [UInt8] {
     let bytes = try attempting("reading", name) { () throws(Errno) in
-      try descriptor.readAll(limit: Self.maximumByteCount)
+      try file.readAll(limit: Self.maximumByteCount)
     }
     guard let bytes else { throw .damaged(file: name, reason: "it is longer than 4 GiB") }
     return bytes
+  }
+
+  /// How long it is now.
+  func byteCount() throws(StoreError) -> Int {
+    try attempting("looking at", name) { () throws(Errno) in try file.status().byteCount }
   }
 
   /// Reads a part of the file.
@@ -29,7 +40,7 @@ final class LogFile: Sendable {
   /// - Returns: `byteCount` bytes from `offset` on, or fewer at the end.
   func read(at offset: Int, atMost byteCount: Int) throws(StoreError) -> [UInt8] {
     try attempting("reading", name) { () throws(Errno) in
-      try descriptor.read(at: offset, atMost: byteCount)
+      try file.read(at: offset, atMost: byteCount)
     }
   }
 
@@ -39,7 +50,22 @@ final class LogFile: Sendable {
   func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
     guard offset + bytes.count <= Self.fullByteCount else { throw .full(file: name) }
     try attempting("writing", name) { () throws(Errno) in
-      try descriptor.writeAll(bytes.span, at: offset)
+      try file.write(bytes.span, at: offset)
+    }
+  }
+
+  /// Throws `changed by others` unless the file is the one that bears its name,
+  /// and as long as it was left.
+  ///
+  /// - Parameter byteCount: How long that was.
+  /// - Throws: ``StoreError``.
+  func requireUnchanged(byteCount: Int) throws(StoreError) {
+    try directory.requireInPlace()
+    let (own, named) = try attempting("looking", name) { () throws(Errno) in
+      (try file.status(), try directory.disk.status(of: name))
+    }
+    guard let named, named.identity == own.identity, own.byteCount == byteCount else {
+      throw .changedByOthers(file: name)
     }
   }
 
@@ -61,12 +87,16 @@ final class LogFile: Sendable {
   }
 
   func truncate(to byteCount: Int) throws(StoreError) {
-    try attempting("cutting", name) { () throws(Errno) in
-      try descriptor.truncate(to: byteCount)
-    }
+    try attempting("cutting", name) { () throws(Errno) in try file.truncate(to: byteCount) }
   }
 
+  /// Waits until the bytes, and the length, are on the device.
   func synchronize() throws(StoreError) {
-    try attempting("syncing", name) { () throws(Errno) in try descriptor.synchronizeData() }
+    try attempting("syncing", name) { () throws(Errno) in try file.synchronizeData() }
+  }
+
+  /// The same for a file that was just made.
+  func synchronizeNew() throws(StoreError) {
+    try attempting("syncing", name) { () throws(Errno) in try file.synchronize() }
   }
 }

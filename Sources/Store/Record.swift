@@ -21,6 +21,20 @@ struct Record: Equatable {
 
     /// The keys of tags and fingerprints, sealed; in the first record only.
     case hashingKeys(tagKey: [UInt8], fingerprintKey: [UInt8])
+
+    // Of a snapshot.
+
+    case checkpoint(Checkpoint)
+    case part(SnapshotPart)
+    case use(Use, of: KeyID)
+    case seen(UseRecords.Seen)
+  }
+
+  /// Up to where the rows of the audit are accounted for in a snapshot.
+  struct Checkpoint: Equatable {
+    /// The vault's time.
+    let mark: Instant
+    let auditHead: LogHead
   }
 
   /// The keys that the record is about, and which versions of them.
@@ -28,7 +42,7 @@ struct Record: Equatable {
     items.compactMap { item in
       switch item {
       case .change(let change): change.subject
-      case .hashingKeys: nil
+      case .hashingKeys, .checkpoint, .part, .use, .seen: nil
       }
     }
   }
@@ -42,6 +56,10 @@ struct Record: Equatable {
   private enum ItemMark {
     static let hashingKeys: UInt8 = 0
     static let change: UInt8 = 1
+    static let checkpoint: UInt8 = 2
+    static let part: UInt8 = 3
+    static let use: UInt8 = 4
+    static let seen: UInt8 = 5
   }
 
   var encoded: [UInt8] {
@@ -49,8 +67,7 @@ struct Record: Equatable {
     writer.write(time.secondsSinceEpoch)
     writer.write(actor)
     writer.write(verb)
-    writer.write(auditHead.sequence)
-    writer.write(fixed: auditHead.tag)
+    writer.write(auditHead)
     writer.write(slotsNumber)
     writer.write(UInt16(items.count))
     for item in items {
@@ -62,6 +79,19 @@ struct Record: Equatable {
       case .change(let change):
         writer.write(ItemMark.change)
         writer.write(change)
+      case .checkpoint(let checkpoint):
+        writer.write(ItemMark.checkpoint)
+        writer.write(checkpoint.mark.secondsSinceEpoch)
+        writer.write(checkpoint.auditHead)
+      case .part(let part):
+        writer.write(ItemMark.part)
+        writer.write(part)
+      case .use(let use, let id):
+        writer.write(ItemMark.use)
+        writer.write(use, of: id)
+      case .seen(let seen):
+        writer.write(ItemMark.seen)
+        writer.write(seen)
       }
     }
     return writer.bytes
@@ -81,11 +111,10 @@ struct Record: Equatable {
 
   init(decoding bytes: [UInt8]) throws(CodingError) {
     var reader = ByteReader(bytes)
-    time = Instant(secondsSinceEpoch: try reader.read())
+    time = try reader.readInstant()
     actor = try reader.readActor()
     verb = try reader.readText()
-    let sequence: UInt64 = try reader.read()
-    auditHead = LogHead(sequence: sequence, tag: try reader.read(fixed: LogHead.tagByteCount))
+    auditHead = try reader.readLogHead()
     slotsNumber = try reader.read()
     let count: UInt16 = try reader.read()
     var items: [Item] = []
@@ -95,6 +124,15 @@ struct Record: Equatable {
         let tagKey = try reader.readCounted()
         items.append(.hashingKeys(tagKey: tagKey, fingerprintKey: try reader.readCounted()))
       case ItemMark.change: items.append(.change(try reader.readChange()))
+      case ItemMark.checkpoint:
+        let mark = try reader.readInstant()
+        items.append(
+          .checkpoint(Checkpoint(mark: mark, auditHead: try reader.readLogHead())))
+      case ItemMark.part: items.append(.part(try reader.readSnapshotPart()))
+      case ItemMark.use:
+        let id = try reader.readKeyID()
+        items.append(.use(try reader.readUse(), of: id))
+      case ItemMark.seen: items.append(.seen(try reader.readSeen()))
       default: throw .unknown
       }
     }

@@ -1,3 +1,4 @@
+internal import Keyring
 internal import Platform
 internal import Sodium
 
@@ -18,24 +19,33 @@ struct LogHead: Equatable, Sendable {
 
 /// An append-only file of sealed frames, each bound to the one before it.
 ///
-///     header  8 bytes of mark, format u16, minimum reader u16, u32 of zeros,
-///             vault id (16 bytes), number of the file u64
-///     frame   length of the box u32, sequence u64, box
+///     header  8 bytes of mark, format u16, minimum reader u16, frames of the
+///             snapshot u32, vault id (16 bytes), number of the file u64,
+///             sequence and tag of the base (8 and 16 bytes), time of making i64
+///     frame   length of the box u32, place in the file u64, box
 ///
-/// A box is bound to the vault, the file's number, its sequence and the tag of
-/// the box before it (of the first: a digest of the header). So no frame can be
+/// A box is bound to the vault, the file's number, its place and the tag of the
+/// box before it (of the first: a digest of the header). So no frame can be
 /// changed, left out, doubled, moved, or taken from another log.
-struct SealedLog: Equatable {
+///
+/// A file goes on where another one has ended: its base is the head of that. The
+/// first frames of a file of records may be a snapshot of all up to the base;
+/// those behind it count on from there.
+struct SealedLog: Equatable, Sendable {
   /// Which of a vault's logs.
-  enum Kind: Equatable {
+  enum Kind: Equatable, Sendable {
     case records
     case audit
+
+    /// The snapshot in a backup.
+    case backup
 
     /// What the file begins with.
     fileprivate var mark: [UInt8] {
       switch self {
       case .records: Array("CofferR\n".utf8)
       case .audit: Array("CofferA\n".utf8)
+      case .backup: Array("CofferB\n".utf8)
       }
     }
 
@@ -43,12 +53,13 @@ struct SealedLog: Equatable {
       switch self {
       case .records: VaultDirectory.FileName.records(number)
       case .audit: VaultDirectory.FileName.audit(number)
+      case .backup: "backup"
       }
     }
   }
 
   static let version: UInt16 = 1
-  static let headerByteCount = 40
+  static let headerByteCount = 72
   static let frameHeadByteCount = 12
 
   /// The longest payload: a value of 64 KiB and its names fit many times over.
@@ -66,54 +77,93 @@ struct SealedLog: Equatable {
   /// Of records the generation, of the audit the number of the file.
   let number: UInt64
 
-  private(set) var head: LogHead
+  /// Where the file goes on.
+  let base: LogHead
+
+  /// How many frames at the beginning are a snapshot of all up to the base.
+  let snapshotFrameCount: UInt32
+
+  /// When the file was begun.
+  let made: Instant
+
+  /// The frames that were read or written so far, and the tag of the last one.
+  private(set) var frameCount: UInt64 = 0
+  private var tag: [UInt8]
+
+  /// The base of the first file of a log.
+  static let beginning = LogHead(
+    sequence: 0, tag: [UInt8](repeating: 0, count: LogHead.tagByteCount))
 
   /// A log without frames.
-  init(kind: Kind, format: UInt16 = SealedLog.version, vault: VaultID, number: UInt64) {
+  init(
+    kind: Kind, format: UInt16 = SealedLog.version, vault: VaultID, number: UInt64,
+    base: LogHead = SealedLog.beginning, snapshotFrameCount: UInt32 = 0, made: Instant
+  ) {
     self.kind = kind
     self.format = format
     self.vault = vault
     self.number = number
-    let header = Self.header(kind: kind, format: format, vault: vault, number: number)
-    head = LogHead(
-      sequence: 0, tag: Hash.digest(of: header.span, byteCount: LogHead.tagByteCount))
+    self.base = base
+    self.snapshotFrameCount = snapshotFrameCount
+    self.made = made
+    tag = []
+    tag = Hash.digest(of: header.span, byteCount: LogHead.tagByteCount)
   }
 
-  /// The same log, with nothing behind `head` read yet.
+  /// The last frame, by the count that goes on from file to file; the snapshot
+  /// stands for what was before it, and does not count.
+  var head: LogHead {
+    let counted = frameCount - min(frameCount, UInt64(snapshotFrameCount))
+    return LogHead(sequence: base.sequence + counted, tag: tag)
+  }
+
+  /// Whether the frame that was read or written last is one of the snapshot.
+  var isInSnapshot: Bool { frameCount > 0 && frameCount <= UInt64(snapshotFrameCount) }
+
+  /// Whether all of the snapshot has been read or written.
+  var hasSnapshot: Bool { frameCount >= UInt64(snapshotFrameCount) }
+
+  /// The same file, with nothing behind `head` read yet; of one without a snapshot.
   func continuing(behind head: LogHead) -> SealedLog {
+    precondition(snapshotFrameCount == 0, "a log that is entered in the middle has no snapshot")
     var log = self
-    log.head = head
+    log.frameCount = head.sequence - base.sequence
+    log.tag = head.tag
     return log
+  }
+
+  /// The same file before its first frame.
+  var unread: SealedLog {
+    SealedLog(
+      kind: kind, format: format, vault: vault, number: number, base: base,
+      snapshotFrameCount: snapshotFrameCount, made: made)
   }
 
   var fileName: String { kind.fileName(number) }
 
   /// What the file begins with.
   var header: [UInt8] {
-    Self.header(kind: kind, format: format, vault: vault, number: number)
-  }
-
-  private static func header(
-    kind: Kind, format: UInt16, vault: VaultID, number: UInt64
-  ) -> [UInt8] {
     var writer = ByteWriter()
     writer.write(fixed: kind.mark)
     writer.write(format)
-    writer.write(version)
-    writer.write(UInt32(0))
+    writer.write(Self.version)
+    writer.write(snapshotFrameCount)
     writer.write(fixed: vault.bytes)
     writer.write(number)
+    writer.write(base.sequence)
+    writer.write(fixed: base.tag)
+    writer.write(made.secondsSinceEpoch)
     return writer.bytes
   }
 
-  /// What the box behind `previous` is bound to.
-  private func context(behind previous: LogHead) -> [UInt8] {
+  /// What the next box is bound to.
+  private var nextContext: [UInt8] {
     var writer = ByteWriter()
     writer.write(fixed: kind.mark)
     writer.write(fixed: vault.bytes)
     writer.write(number)
-    writer.write(previous.sequence + 1)
-    writer.write(fixed: previous.tag)
+    writer.write(frameCount + 1)
+    writer.write(fixed: tag)
     return writer.bytes
   }
 
@@ -124,12 +174,12 @@ struct SealedLog: Equatable {
   /// - Returns: The bytes to append to the file.
   mutating func seal(_ payload: [UInt8], key: borrowing Secret) -> [UInt8] {
     precondition(payload.count <= Self.maximumPayloadByteCount, "a frame has at most 1 MiB")
-    let box = SealedBox.seal(payload.span, key: key, context: context(behind: head))
-    head = LogHead(
-      sequence: head.sequence + 1, tag: Array(box.suffix(LogHead.tagByteCount)))
+    let box = SealedBox.seal(payload.span, key: key, context: nextContext)
+    frameCount += 1
+    tag = Array(box.suffix(LogHead.tagByteCount))
     var writer = ByteWriter()
     writer.write(UInt32(box.count))
-    writer.write(head.sequence)
+    writer.write(frameCount)
     writer.write(fixed: box)
     return writer.bytes
   }
@@ -146,13 +196,30 @@ struct SealedLog: Equatable {
     guard file.count >= Self.headerByteCount, Array(file.prefix(8)) == kind.mark else {
       throw .damaged(file: name, reason: "it does not begin as such a file does")
     }
-    let format = UInt16(file[8]) | UInt16(file[9]) << 8
     let minimumReader = UInt16(file[10]) | UInt16(file[11]) << 8
     guard minimumReader <= Self.version else {
       throw .unknownVersion(file: name, version: Int(minimumReader))
     }
-    self.init(kind: kind, format: format, vault: vault, number: number)
-    guard Array(file.prefix(Self.headerByteCount)) == header else {
+    do throws(CodingError) {
+      var reader = ByteReader(Array(file.prefix(Self.headerByteCount)))
+      _ = try reader.read(fixed: kind.mark.count)
+      let format: UInt16 = try reader.read()
+      _ = try reader.read(UInt16.self)
+      let snapshotFrameCount: UInt32 = try reader.read()
+      let id = VaultID(bytes: try reader.read(fixed: VaultID.byteCount))
+      let fileNumber: UInt64 = try reader.read()
+      let sequence: UInt64 = try reader.read()
+      let base = LogHead(sequence: sequence, tag: try reader.read(fixed: LogHead.tagByteCount))
+      let made = Instant(secondsSinceEpoch: try reader.read())
+      // So that no count of frames overflows.
+      guard id == vault, fileNumber == number, sequence <= UInt64(Int64.max) else {
+        throw CodingError.malformed
+      }
+      self.init(
+        kind: kind, format: format, vault: vault, number: number, base: base,
+        snapshotFrameCount: snapshotFrameCount, made: made)
+      guard Array(file.prefix(Self.headerByteCount)) == header else { throw CodingError.malformed }
+    } catch {
       throw .damaged(file: name, reason: "its header is not that of this vault's file")
     }
   }
@@ -164,33 +231,18 @@ struct SealedLog: Equatable {
   mutating func openFrame(
     of file: [UInt8], at offset: Int, key: borrowing Secret
   ) -> (payload: [UInt8], next: Int)? {
-    guard let frame = Self.frame(of: file, at: offset), frame.sequence == head.sequence + 1 else {
+    guard let frame = Self.frame(of: file, at: offset), frame.place == frameCount + 1 else {
       return nil
     }
     let payload: [UInt8]
     do throws(SodiumError) {
-      payload = try SealedBox.open(
-        file.span.extracting(frame.box), key: key, context: context(behind: head))
+      payload = try SealedBox.open(file.span.extracting(frame.box), key: key, context: nextContext)
     } catch {
       return nil
     }
-    head = LogHead(
-      sequence: frame.sequence, tag: Array(file[frame.box.suffix(LogHead.tagByteCount)]))
+    frameCount = frame.place
+    tag = Array(file[frame.box.suffix(LogHead.tagByteCount)])
     return (payload, frame.box.upperBound)
-  }
-
-  /// Opens once more the frame with `sequence`, which begins at `offset`.
-  ///
-  /// - Returns: The payload; nil if it is not authentic.
-  func reopenFrame(
-    of file: [UInt8], at offset: Int, _ sequence: UInt64, key: borrowing Secret
-  ) -> [UInt8]? {
-    var log = self
-    log.head =
-      sequence == 1
-      ? SealedLog(kind: kind, format: format, vault: vault, number: number).head
-      : LogHead(sequence: sequence - 1, tag: Self.tag(of: file, before: offset))
-    return log.openFrame(of: file, at: offset, key: key)?.payload
   }
 
   /// Finds the first authentic frame behind one that is not.
@@ -200,21 +252,34 @@ struct SealedLog: Equatable {
   ///
   /// - Returns: The log up to that frame, its payload and where the next one
   ///   begins; nil if nothing behind `offset` is authentic.
-  func nextAuthenticFrame(
+  private func nextAuthenticFrame(
     of file: [UInt8], behind offset: Int, key: borrowing Secret
   ) -> (log: SealedLog, payload: [UInt8], next: Int)? {
     let start = offset + Self.frameHeadByteCount + SealedBox.overhead
     guard start < file.count else { return nil }
     for position in start..<file.count {
-      guard let frame = Self.frame(of: file, at: position), frame.sequence > head.sequence + 1,
-        frame.sequence - head.sequence <= UInt64(file.count)
+      guard let frame = Self.frame(of: file, at: position), frame.place > frameCount + 1,
+        frame.place - frameCount <= UInt64(file.count)
       else { continue }
       var log = self
-      log.head = LogHead(sequence: frame.sequence - 1, tag: Self.tag(of: file, before: position))
+      log.frameCount = frame.place - 1
+      log.tag = Self.tag(of: file, before: position)
       guard let (payload, next) = log.openFrame(of: file, at: position, key: key) else { continue }
       return (log, payload, next)
     }
     return nil
+  }
+
+  /// Opens the next authentic frame, at `offset` or wherever it stands behind that.
+  ///
+  /// - Returns: Its payload and where the next one begins; nil if there is none.
+  mutating func openNextFrame(
+    of file: [UInt8], at offset: Int, key: borrowing Secret
+  ) -> (payload: [UInt8], next: Int)? {
+    if let next = openFrame(of: file, at: offset, key: key) { return next }
+    guard let found = nextAuthenticFrame(of: file, behind: offset, key: key) else { return nil }
+    self = found.log
+    return (found.payload, found.next)
   }
 
   /// The tag of the frame that ends at `offset`.
@@ -222,9 +287,9 @@ struct SealedLog: Equatable {
     Array(file[(offset - LogHead.tagByteCount)..<offset])
   }
 
-  /// The sequence and the box of the frame at `offset`, if a whole one is there.
+  /// The place and the box of the frame at `offset`, if a whole one is there.
   private static func frame(of file: [UInt8], at offset: Int) -> (
-    sequence: UInt64, box: Range<Int>
+    place: UInt64, box: Range<Int>
   )? {
     let boxStart = offset + frameHeadByteCount
     guard boxStart <= file.count else { return nil }
@@ -232,7 +297,7 @@ struct SealedLog: Equatable {
     guard count >= SealedBox.overhead, count <= maximumPayloadByteCount + SealedBox.overhead,
       count <= file.count - boxStart
     else { return nil }
-    let sequence = (0..<8).reduce(UInt64(0)) { $0 | UInt64(file[offset + 4 + $1]) << (8 * $1) }
-    return (sequence, boxStart..<(boxStart + count))
+    let place = (0..<8).reduce(UInt64(0)) { $0 | UInt64(file[offset + 4 + $1]) << (8 * $1) }
+    return (place, boxStart..<(boxStart + count))
   }
 }

@@ -7,8 +7,9 @@ internal import Sodium
 ///     vault <32 hexadecimal digits>
 ///     number <counts the slots files of this vault, from 1>
 ///     generation <of the live records>
+///     audit <the live files of the audit, ascending>
 ///     slot <number> passphrase <bytes of memory> <passes> <salt> <commitment> <wrapped key>
-///     slot <number> key-file|recovery <salt> <commitment> <wrapped key>
+///     slot <number> key-file|credential|recovery <salt> <commitment> <wrapped key>
 ///     mac <BLAKE2b-256 of all lines above, with the vault's slot key>
 ///     sum <BLAKE2b-128 of all lines above, without a key>
 ///
@@ -20,6 +21,9 @@ struct SlotFile: Equatable, Sendable {
   let vault: VaultID
   let number: UInt64
   let generation: UInt64
+
+  /// The live files of the audit, by their numbers.
+  let audit: [UInt64]
   let slots: [KeySlot]
 
   /// The newest format that this version can read.
@@ -29,6 +33,9 @@ struct SlotFile: Equatable, Sendable {
 
   /// So many slots are tried with one secret at the most.
   static let maximumSlotCount = 16
+
+  /// So many files of the audit are named at the most: they are all opened.
+  static let maximumAuditFileCount = 1024
 
   /// What a slot from a file may ask of the machine: 8 MiB to 1 GiB, 1 to 10 passes.
   private static let memoryRange = 8 << 20...1 << 30
@@ -46,6 +53,13 @@ struct SlotFile: Equatable, Sendable {
     return bytes
   }
 
+  /// Throws `full` if it names more files of the audit than are ever read.
+  func requireFitting() throws(StoreError) {
+    guard audit.count <= Self.maximumAuditFileCount else {
+      throw .full(file: VaultDirectory.FileName.slots)
+    }
+  }
+
   /// All lines that the MAC covers.
   private var body: String {
     var lines = [
@@ -53,6 +67,7 @@ struct SlotFile: Equatable, Sendable {
       "vault \(Hex.text(vault.bytes))",
       "number \(number)",
       "generation \(generation)",
+      "audit \(audit.map(String.init).joined(separator: " "))",
     ]
     for slot in slots {
       var words = ["slot", String(slot.number), slot.kind.word]
@@ -96,7 +111,7 @@ struct SlotFile: Equatable, Sendable {
       throw damaged("its checksum is wrong")
     }
     let mac = try value(of: lines.popLast(), "mac")
-    guard lines.count >= 5, lines.count <= 4 + maximumSlotCount else {
+    guard lines.count >= 6, lines.count <= 5 + maximumSlotCount else {
       throw damaged("it has no slot, or too many")
     }
     let vault = try value(of: lines[1], "vault")
@@ -105,14 +120,18 @@ struct SlotFile: Equatable, Sendable {
     }
     let number = try self.number(of: lines[2], "number")
     let generation = try self.number(of: lines[3], "generation")
+    let audit = try audit(of: lines[4])
     var slots: [KeySlot] = []
-    for line in lines.dropFirst(4) { slots.append(try slot(line)) }
+    for line in lines.dropFirst(5) { slots.append(try slot(line)) }
     let file = SlotFile(
       format: format, vault: VaultID(bytes: vault), number: number, generation: generation,
-      slots: slots)
+      audit: audit, slots: slots)
     // Whatever reads as the same but was written otherwise is not ours.
-    guard file.body.utf8.count + "mac ".count + mac.count * 2 + 1 == summed.count else {
+    guard Array((file.body + "mac \(Hex.text(mac))\n").utf8) == Array(summed) else {
       throw damaged("its lines are not as they are written")
+    }
+    guard Set(slots.map(\.number)).count == slots.count else {
+      throw damaged("two slots have one number")
     }
     return Read(file: file, mac: mac)
   }
@@ -144,12 +163,27 @@ struct SlotFile: Equatable, Sendable {
   }
 
   private static func number(of line: Substring, _ word: String) throws(StoreError) -> UInt64 {
-    guard line.hasPrefix(word + " "), let number = UInt64(line.dropFirst(word.count + 1)),
-      number > 0
-    else {
+    guard line.hasPrefix(word + " "), let number = number(line.dropFirst(word.count + 1)) else {
       throw damaged("its line '\(word)' is missing or malformed")
     }
     return number
+  }
+
+  /// A number that can be counted on from for ever.
+  private static func number(_ text: Substring) -> UInt64? {
+    UInt64(text).flatMap { (1...UInt64(Int64.max)).contains($0) ? $0 : nil }
+  }
+
+  private static func audit(of line: Substring) throws(StoreError) -> [UInt64] {
+    let words = line.split(separator: " ", omittingEmptySubsequences: false)
+    let numbers = words.dropFirst().compactMap(number)
+    guard words[0] == "audit", numbers.count == words.count - 1,
+      (1...maximumAuditFileCount).contains(numbers.count),
+      zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 })
+    else {
+      throw damaged("its line 'audit' is missing or malformed")
+    }
+    return numbers
   }
 
   private static func slot(_ line: Substring) throws(StoreError) -> KeySlot {
@@ -178,6 +212,7 @@ struct SlotFile: Equatable, Sendable {
   ) throws(StoreError) -> KeySlot.Kind? {
     switch words.popFirst() {
     case "key-file": return .keyFile
+    case "credential": return .credential
     case "recovery": return .recoveryCode
     case "passphrase":
       guard let memory = words.popFirst().flatMap({ Int($0) }),

@@ -14,23 +14,32 @@ package enum StoreError: Error, Equatable, Sendable {
   /// Another daemon uses the state directory.
   case inUse(path: String)
 
-  /// The passphrase, key file or recovery code opens no slot.
-  case wrongSecret(UnlockSecret.Kind)
+  /// The passphrase, key file or recovery code does not open what it should.
+  case wrongSecret(UnlockSecret.Kind, of: Locked = .vault)
 
   /// The secret is none that a slot could be made for.
   case unusableSecret(reason: String)
 
-  /// The vault has no slot of the kind that the secret is for.
-  case noSlot(kind: String)
+  /// There is no slot of the kind that the secret is for.
+  case noSlot(kind: String, of: Locked = .vault)
 
   /// The file is not what was written; it was not touched.
   case damaged(file: String, reason: String)
+
+  /// So much of the file has changed that nothing can be saved; it was not touched.
+  case beyondRepair(file: String, reason: String)
 
   /// The file was written for readers of a later version; it was not touched.
   case unknownVersion(file: String, version: Int)
 
   /// A file was put back from an earlier time, or cut.
   case rolledBack(file: String)
+
+  /// Somebody else has replaced, moved or written the file since it was opened.
+  case changedByOthers(file: String)
+
+  /// The vault is being written anew already.
+  case busy
 
   /// A call of the system failed.
   case failed(file: String, operation: String, Errno)
@@ -41,8 +50,27 @@ package enum StoreError: Error, Equatable, Sendable {
   /// The passphrase's key derivation got no memory.
   case outOfMemory
 
+  /// The passphrase's key derivation needs more memory than the daemon's control
+  /// groups allow, both in bytes; nothing was derived.
+  case overMemoryLimit(limit: Int, needed: Int)
+
   /// No locked memory is left.
   case outOfLockedMemory
+
+  /// What a secret opens.
+  package enum Locked: Equatable, Sendable {
+    case vault
+    case slot(UInt32)
+    case backup
+
+    fileprivate var text: String {
+      switch self {
+      case .vault: "the vault"
+      case .slot(let number): "slot \(number)"
+      case .backup: "the backup"
+      }
+    }
+  }
 
   package enum InsecureReason: Equatable, Sendable {
     case symbolicLink
@@ -65,18 +93,29 @@ extension StoreError {
     case .vaultExists: "there is a vault already"
     case .insecure(let path, let reason): "\(path) \(reason.message)"
     case .inUse(let path): "\(path): another cofferd uses this state directory"
-    case .wrongSecret(.passphrase): "this passphrase does not open the vault"
-    case .wrongSecret(.keyFile): "this key file does not open the vault"
+    case .wrongSecret(.passphrase, let locked): "this passphrase does not open \(locked.text)"
+    case .wrongSecret(.keyFile, let locked): "this key file does not open \(locked.text)"
     case .unusableSecret(let reason): reason
-    case .noSlot(let kind): "the vault has no \(kind) slot"
+    case .noSlot(let kind, let locked): "\(locked.text) has no \(kind) slot"
+    case .damaged(Backup.name, let reason): "the backup is damaged: \(reason)"
     case .damaged(let file, let reason): "the vault is damaged: \(file): \(reason)"
+    case .beyondRepair(let file, let reason):
+      "the vault is damaged, and nothing can be saved: \(file): \(reason)"
     case .unknownVersion(let file, let version):
       "\(file) wants a reader of version \(version), which this cofferd is not"
     case .rolledBack(let file):
-      "the vault was rolled back: \(file) ends before rows that the records name"
+      "the vault was rolled back: \(file) is older than what other files name"
+    case .changedByOthers(let file):
+      "\(file) was moved, replaced or written by another program while the vault was open"
+    case .busy: "the vault is being written anew already"
     case .failed(let file, let operation, let error): "\(file): \(operation) failed: \(error)"
+    case .full(Backup.name): "the vault is too large for a backup, which has at most 1 GiB"
+    case .full(VaultDirectory.FileName.slots): "slots is full: the audit has too many files"
     case .full(let file): "\(file) is full: it has 4 GiB"
     case .outOfMemory: "there is not enough memory to derive the key from the passphrase"
+    case .overMemoryLimit(let limit, let needed):
+      "deriving the key from the passphrase needs \(needed >> 20) MiB of memory, "
+        + "and the control group of cofferd allows \(limit >> 20) MiB"
     case .outOfLockedMemory: "no locked memory is left for a secret"
     }
   }
@@ -88,17 +127,41 @@ extension StoreError {
     case .vaultExists: "set COFFER_HOME to have another one elsewhere"
     case .insecure(let path, let reason): reason.hint(path)
     case .inUse: "end it first, or set COFFER_HOME to use another directory"
-    case .wrongSecret(.passphrase): "try again; case and keyboard layout count"
-    case .wrongSecret(.keyFile): "use the file that the vault was made with, unchanged"
+    case .wrongSecret(_, .backup), .noSlot(_, .backup):
+      "use the secret that was given when the backup was made"
+    case .wrongSecret(_, .slot): "'coffer slot list' tells what kind each slot is of"
+    case .wrongSecret(.passphrase, .vault):
+      "case and keyboard layout count; a recovery code, if the vault has one, is typed at the "
+        + "same prompt"
+    case .wrongSecret(.keyFile, .vault):
+      "open it with its passphrase or recovery code, or name another key file"
     case .unusableSecret: nil
+    case .noSlot("key file", .vault):
+      "open it with its passphrase or recovery code, or name another key file"
     case .noSlot:
       "use what the vault was made with; if this was its recovery code, look for a typing error"
-    case .damaged: "nothing was changed; put a copy of the state directory in its place"
+    case .damaged(Backup.name, _): "use another backup: of this one nothing can be relied on"
+    case .damaged(VaultDirectory.FileName.slots, _), .beyondRepair:
+      "nothing was changed; end cofferd, move the state directory away, and put a copy in its place, "
+        + "or 'coffer restore' a backup"
+    case .damaged:
+      "nothing was changed; put a copy of the state directory in its place, or save what can be "
+        + "read with 'coffer doctor --repair'"
     case .unknownVersion: "nothing was changed; use the newer version that wrote it"
-    case .rolledBack: "nothing was changed; put a whole copy of the state directory in its place"
+    case .rolledBack:
+      "nothing was changed; put the newest copy of all files in its place, or "
+        + "accept the loss with 'coffer doctor --repair'"
+    case .changedByOthers:
+      "end that program, put the files back as they were, then 'coffer lock' and 'coffer unlock'"
+    case .busy: "try again in a few seconds"
     case .failed: nil
-    case .full: "nothing is lost; make a new vault, and move the keys that are needed"
+    case .full(Backup.name): "lock the vault, end cofferd, and copy its state directory"
+    case .full(VaultDirectory.FileName.slots):
+      "nothing is lost; keep less of the audit ('coffer policy set audit-days=DAYS')"
+    case .full: "nothing is lost; revoke keys that are not needed, then 'coffer rekey'"
     case .outOfMemory: "give the machine, container or unit more memory than the slot asks for"
+    case .overMemoryLimit:
+      "raise that limit (MemoryMax= in the unit, or the container's), or use a key file"
     case .outOfLockedMemory: "raise the limit on locked memory ('ulimit -l'), or try again"
     }
   }

@@ -78,9 +78,9 @@ package struct UnlockSecret: ~Copyable, Sendable {
   func vaultKey(from file: SlotFile) throws(StoreError) -> Secret {
     let candidates = file.slots.filter { slot in
       switch (kind, slot.kind) {
-      case (.passphrase, .passphrase), (.keyFile, .keyFile): true
-      case (.passphrase, .keyFile), (.passphrase, .recoveryCode), (.keyFile, .passphrase),
-        (.keyFile, .recoveryCode):
+      case (.passphrase, .passphrase), (.keyFile, .keyFile), (.keyFile, .credential): true
+      case (.passphrase, .keyFile), (.passphrase, .credential), (.passphrase, .recoveryCode),
+        (.keyFile, .passphrase), (.keyFile, .recoveryCode):
         false
       }
     }
@@ -113,6 +113,8 @@ extension StoreError {
     case .authenticationFailed:
       self = .damaged(file: VaultDirectory.FileName.slots, reason: "a wrapped key is not authentic")
     case .outOfMemory: self = .outOfMemory
+    case .overMemoryLimit(let limit, let needed):
+      self = .overMemoryLimit(limit: limit, needed: needed)
     case .outOfLockedMemory: self = .outOfLockedMemory
     }
   }

@@ -11,22 +11,32 @@ extension Vault {
   /// Throws if they could not be written; then none of them counts as written.
   package func append(_ rows: [AuditRow]) throws(StoreError) {
     guard !rows.isEmpty else { return }
-    let former = audit
-    var index = auditIndex
+    let next = auditFiles.next
+    var log = audit
     var bytes: [UInt8] = []
+    if let next {
+      // The file that was made for them goes on where this one ends.
+      log = SealedLog(
+        kind: .audit, vault: audit.vault, number: next.number, base: audit.head,
+        made: rows[0].time)
+      bytes = log.header
+    }
+    let beginning = log
+    let start = next == nil ? auditByteCount : 0
+    var index = auditIndex
     for row in rows {
-      index.note(rowBehind: audit.head, at: auditByteCount + bytes.count, time: row.time)
-      bytes += audit.seal(
+      index.note(rowBehind: log, at: start + bytes.count, time: row.time)
+      bytes += log.seal(
         row.encoded(synchronized: synchronizedAuditHead.sequence), key: key.audit)
     }
-    do throws(StoreError) {
-      try auditFile.write(bytes, at: auditByteCount)
-    } catch {
-      // The next rows take the same place.
-      audit = former
-      throw error
+    // After a failure the next rows take the same place.
+    try (next?.file ?? auditFiles.last.file).write(bytes, at: start)
+    if next != nil { auditFiles.begin(beginning) }
+    if unsynchronizedAuditFiles.last?.name != auditFiles.last.file.name {
+      unsynchronizedAuditFiles.append(auditFiles.last.file)
     }
-    auditByteCount += bytes.count
+    audit = log
+    auditByteCount = start + bytes.count
     auditIndex = index
     for row in rows { uses.note(row) }
   }
@@ -36,21 +46,26 @@ extension Vault {
 
   /// The rows that have been written, on their way to the device.
   package var auditSynchronization: AuditSynchronization {
-    AuditSynchronization(file: auditFile, head: audit.head)
+    AuditSynchronization(files: unsynchronizedAuditFiles, head: audit.head)
   }
 
   package struct AuditSynchronization: Sendable {
-    fileprivate let file: LogFile
+    fileprivate let files: [LogFile]
     fileprivate let head: LogHead
 
     /// Waits until the rows are on the device.
-    package func run() throws(StoreError) { try file.synchronize() }
+    package func run() throws(StoreError) {
+      for file in files { try file.synchronize() }
+    }
   }
 
   /// Takes note that the rows of `synchronization` are on the device.
   package func complete(_ synchronization: AuditSynchronization) {
     guard synchronization.head.sequence > synchronizedAuditHead.sequence else { return }
     synchronizedAuditHead = synchronization.head
+    // The last one may have got rows meanwhile.
+    unsynchronizedAuditFiles =
+      hasUnsynchronizedAudit ? unsynchronizedAuditFiles.suffix(1) : []
   }
 
   // MARK: Reading
@@ -79,11 +94,11 @@ extension Vault {
   package func auditPage(
     after sequence: UInt64, since time: Instant? = nil, count: Int
   ) throws(StoreError) -> AuditPage {
-    guard sequence < audit.head.sequence, let entry = place(after: sequence, since: time) else {
+    guard sequence < audit.head.sequence else {
       return AuditPage(rows: [], last: sequence, hasMore: false)
     }
-    var reader = AuditFileReader(entry, of: self)
-    let start = max(sequence, entry.head.sequence)
+    var reader = AuditFileReader(of: self, behind: sequence, since: time)
+    let start = max(sequence, reader.sequence)
     var rows: [(number: UInt64, row: AuditRow)] = []
     while reader.sequence < audit.head.sequence, reader.sequence < start + UInt64(count) {
       let row = try reader.next()
@@ -92,17 +107,14 @@ extension Vault {
     return AuditPage(
       rows: rows, last: reader.sequence, hasMore: reader.sequence < audit.head.sequence)
   }
-
-  private func place(after sequence: UInt64, since time: Instant?) -> AuditIndex.Entry? {
-    let next = auditIndex.entry(before: sequence)
-    guard let time, let later = auditIndex.entry(since: time) else { return next }
-    return (next?.head.sequence ?? 0) < later.head.sequence ? later : next
-  }
 }
 
-/// Reads the rows of the audit from its file, one after the other.
+/// Reads the rows of the audit from its files, one after the other.
 private struct AuditFileReader {
   private let vault: Vault
+
+  /// Which of the files, and its log as far as it was read.
+  private var part: Int
   private var log: SealedLog
 
   /// A part of the file, where it begins, and how far it has been read.
@@ -112,41 +124,80 @@ private struct AuditFileReader {
 
   private static let usualByteCount = 256 << 10
 
-  init(_ entry: AuditIndex.Entry, of vault: Vault) {
+  /// - Parameters:
+  ///   - vault: Whose audit it is.
+  ///   - sequence: The row behind which to begin, or a little before.
+  ///   - time: Rows before it may be passed over; nil for none.
+  init(of vault: Vault, behind sequence: UInt64, since time: Instant?) {
     self.vault = vault
-    log = vault.audit.continuing(behind: entry.head)
+    let files = vault.auditFiles
+    part = max(
+      files.position(behind: sequence), time.map { files.position(before: $0) } ?? 0)
+    log = files.parts[part].log
+    start = SealedLog.headerByteCount
+    let entries = [
+      vault.auditIndex.entry(before: sequence, in: log.number),
+      time.flatMap { vault.auditIndex.entry(since: $0, in: log.number) },
+    ]
+    guard let entry = entries.compactMap(\.self).max(by: { $0.head.sequence < $1.head.sequence })
+    else { return }
+    log = log.continuing(behind: entry.head)
     start = entry.offset
   }
 
   /// The number of the row that was read last.
   var sequence: UInt64 { log.head.sequence }
 
+  /// Where the file ends that is being read.
+  private var end: LogHead {
+    let parts = vault.auditFiles.parts
+    return part + 1 < parts.count ? parts[part + 1].log.base : vault.audit.head
+  }
+
   mutating func next() throws(StoreError) -> AuditRow {
-    let former = log.head
+    if sequence == end.sequence, part + 1 < vault.auditFiles.parts.count {
+      part += 1
+      log = vault.auditFiles.parts[part].log
+      (bytes, start, position) = ([], SealedLog.headerByteCount, 0)
+    }
+    let former = log
     if let row = try read(behind: former) { return row }
     // The row may go on behind what was read of the file.
     for byteCount in [Self.usualByteCount, SealedLog.maximumFrameByteCount] {
       start += position
       position = 0
-      bytes = try vault.auditFile.read(at: start, atMost: byteCount)
+      bytes = try vault.auditFiles.parts[part].file.read(at: start, atMost: byteCount)
       if let row = try read(behind: former) { return row }
     }
-    throw damaged(former.sequence + 1, "has changed")
+    throw damaged(former.head.sequence + 1, "has changed")
   }
 
-  private mutating func read(behind former: LogHead) throws(StoreError) -> AuditRow? {
+  private mutating func read(behind former: SealedLog) throws(StoreError) -> AuditRow? {
+    let offset = start + position
     guard let (payload, next) = log.openFrame(of: bytes, at: position, key: vault.key.audit) else {
       return nil
     }
     position = next
-    guard vault.isHead(log.head) else {
-      throw damaged(former.sequence + 1, "is not the one that was written")
+    guard isKnown(log.head) else {
+      throw damaged(former.head.sequence + 1, "is not the one that was written")
     }
     do throws(CodingError) {
-      return try AuditRow.decoding(payload).row
+      let row = try AuditRow.decoding(payload).row
+      vault.auditIndex.note(rowBehind: former, at: offset, time: row.time)
+      return row
     } catch {
-      throw damaged(former.sequence + 1, "cannot be understood")
+      throw damaged(former.head.sequence + 1, "cannot be understood")
     }
+  }
+
+  /// Whether a head is the one that was there when the row was written or first
+  /// read, as far as that is remembered.
+  private func isKnown(_ head: LogHead) -> Bool {
+    if head.sequence == end.sequence { return head == end }
+    guard let entry = vault.auditIndex.entry(before: head.sequence, in: log.number),
+      entry.head.sequence == head.sequence
+    else { return true }
+    return entry.head == head
   }
 
   private func damaged(_ number: UInt64, _ reason: String) -> StoreError {
@@ -155,24 +206,12 @@ private struct AuditFileReader {
   }
 }
 
-extension Vault {
-  /// Whether a head is the one that was there when the row was written or first
-  /// read, as far as that is remembered.
-  fileprivate func isHead(_ head: LogHead) -> Bool {
-    if head.sequence == audit.head.sequence { return head == audit.head }
-    guard let entry = auditIndex.entry(before: head.sequence),
-      entry.head.sequence == head.sequence
-    else { return true }
-    return entry.head == head
-  }
-}
-
 extension UseRecords {
   /// Takes note of what a row tells of uses, and of who has had a value.
   mutating func note(_ row: AuditRow) {
     guard row.outcome == 0 else { return }
     switch row.verb {
-    case "ENV":
+    case "ENV", AuditRow.credentialVerb:
       for subject in row.subjects { noteUse(subject, row) }
       for subject in row.subjects { note(.injected, subject, row) }
     case "VERIFY", "AUTH":

@@ -46,7 +46,7 @@ extension Vault {
   /// Makes a vault in `directory`, and opens it.
   ///
   /// The slots file gets its name last, when all else is on the device; without
-  /// it there is no vault, and what an interruption left is removed.
+  /// it there is no vault, and what an interruption has left is removed.
   ///
   /// - Parameters:
   ///   - directory: Where no vault is.
@@ -103,37 +103,29 @@ extension Vault {
       }
       let key = try VaultKey(deriving: vaultKey, vault: vault)
       self.key = key
-      file = SlotFile(vault: vault, number: 1, generation: 1, slots: slots)
+      file = SlotFile(vault: vault, number: 1, generation: 1, audit: [1], slots: slots)
       recoveryCode = code
     }
   }
 
-  /// Writes the files of a new vault, the slots last.
+  /// Writes the files of a new vault, the slots first and under another name.
   private static func write(
     _ material: borrowing Material, _ founding: Founding, to directory: VaultDirectory,
     by actor: Actor, at now: Instant
   ) throws(StoreError) {
-    var audit = SealedLog(kind: .audit, vault: material.file.vault, number: 1)
+    let slots = material.file
+    var audit = SealedLog(kind: .audit, vault: slots.vault, number: 1, made: now)
     var records = SealedLog(
-      kind: .records, vault: material.file.vault, number: material.file.generation)
+      kind: .records, vault: slots.vault, number: slots.generation, made: now)
     let record = try foundingRecord(material, founding, audit: audit.head, by: actor, at: now)
     let row = AuditRow(
       time: now, actor: actor, verb: record.verb, object: founding.organization.text, record: 1)
     let recordsBytes = records.header + records.seal(record.encoded, key: material.key.records)
     let auditBytes =
       audit.header + audit.seal(row.encoded(synchronized: 0), key: material.key.audit)
-
-    typealias FileName = VaultDirectory.FileName
-    try directory.write(recordsBytes, toNew: FileName.new(records.fileName))
-    try directory.write(auditBytes, toNew: FileName.new(audit.fileName))
-    try directory.write(
-      material.file.encoded(key: material.key), toNew: FileName.new(FileName.slots))
-    try directory.synchronize()
-    try directory.rename(FileName.new(records.fileName), to: records.fileName)
-    try directory.rename(FileName.new(audit.fileName), to: audit.fileName)
-    try directory.synchronize()
-    try directory.rename(FileName.new(FileName.slots), to: FileName.slots)
-    try directory.synchronize()
+    try directory.writeVault(
+      slots: slots.encoded(key: material.key),
+      logs: [(records.fileName, recordsBytes), (audit.fileName, auditBytes)])
   }
 
   private static func foundingRecord(

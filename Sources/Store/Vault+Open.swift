@@ -13,6 +13,14 @@ extension Vault {
   package static func open(
     _ directory: VaultDirectory, with secret: borrowing UnlockSecret
   ) throws(StoreError) -> Opened {
+    let (slots, key) = try readSlots(in: directory, with: secret)
+    return try open(directory, slots, key: key)
+  }
+
+  /// Reads the slots file, and derives the keys of the vault that it is of.
+  static func readSlots(
+    in directory: VaultDirectory, with secret: borrowing UnlockSecret
+  ) throws(StoreError) -> (SlotFile, VaultKey) {
     let read = try readSlots(in: directory)
     let vaultKey = try secret.vaultKey(from: read.file)
     let key: VaultKey
@@ -22,7 +30,7 @@ extension Vault {
       throw StoreError(error)
     }
     try read.verify(key: key)
-    return try open(directory, read.file, key: key)
+    return (read.file, key)
   }
 
   /// Tells whether `secret` would open the vault, and opens nothing.
@@ -41,52 +49,65 @@ extension Vault {
     _ = try readSlots(in: directory)
   }
 
-  private static func readSlots(in directory: VaultDirectory) throws(StoreError) -> SlotFile.Read {
+  static func readSlots(in directory: VaultDirectory) throws(StoreError) -> SlotFile.Read {
     guard try directory.holdsVault() else { throw .noVault }
-    let file = try directory.open(VaultDirectory.FileName.slots, for: .readingAndWriting)
-    let bytes = try attempting("reading", VaultDirectory.FileName.slots) { () throws(Errno) in
-      try file.readAll(limit: SlotFile.maximumByteCount)
-    }
-    guard let bytes else {
-      throw .damaged(file: VaultDirectory.FileName.slots, reason: "it is too long")
-    }
+    let bytes = try directory.read(
+      VaultDirectory.FileName.slots, limit: SlotFile.maximumByteCount)
     return try SlotFile.read(bytes)
   }
 
   /// Opens the vault with its key.
   static func open(
-    _ directory: VaultDirectory, _ slots: SlotFile, key: consuming VaultKey
+    _ directory: VaultDirectory, _ slots: SlotFile, key: VaultKey
   ) throws(StoreError) -> Opened {
     let recordsFile = try LogFile(VaultDirectory.FileName.records(slots.generation), in: directory)
-    let auditFile = try LogFile(VaultDirectory.FileName.audit(1), in: directory)
+    var auditFiles = try AuditFiles(opening: slots, in: directory)
     let recordsBytes = try recordsFile.readAll()
-    let auditBytes = try auditFile.readAll()
-
     let records = try RecordsReading(recordsBytes, slots, key: key)
-    let audit = try AuditReading(
-      auditBytes, vault: slots.vault, recordsNameHead: records.auditHead,
-      clockSetting: records.clockSetting, key: key)
+    let first = auditFiles.firstPosition(
+      toRead: records.checkpoint?.auditHead.sequence ?? 0)
+    let contents = try auditFiles.contents(from: first)
+    let audit = try AuditReading(contents, records: records, key: key)
     try records.judgeEnd(lastAcknowledged: audit.lastNamedRecord)
+    try LaterAudit(
+      besides: slots, behind: records.log.head.sequence, in: directory, key: key
+    ).judge()
     let missingRows = try records.auditRows(behind: audit.lastKeptRecord, key: key)
     let tagKey = try records.openHashingKey(.tagKey, key: key)
     let fingerprintKey = try records.openHashingKey(.fingerprintKey, key: key)
+    guard let hashingKeys = records.hashingKeys else { throw .noVault }
 
-    // Both files are judged whole before either is touched.
+    // All files are judged whole before one of them is touched.
     var notes: [String] = []
+    try auditFiles.discard(behind: first + audit.position + 1)
+    try auditFiles.next?.file.truncate(to: 0)
+    let auditFile = auditFiles.last.file
+    let auditBytes = contents[audit.position].bytes
     try cut(recordsFile, to: records.byteCount, of: recordsBytes.count, noting: &notes)
     try cut(auditFile, to: audit.byteCount, of: auditBytes.count, noting: &notes)
     if !audit.endsCleanly {
+      // Names may be as little on the device as data.
+      try directory.synchronize()
       try recordsFile.writeEndAgain(of: Array(recordsBytes.prefix(records.byteCount)))
-      try auditFile.writeEndAgain(of: Array(auditBytes.prefix(audit.byteCount)))
+      // The file before the last one may have been synced no more than that.
+      for (file, content) in zip(auditFiles.parts.dropFirst(first), contents).suffix(2) {
+        let isLast = file.log.number == auditFiles.last.log.number
+        let end = isLast ? audit.byteCount : content.bytes.count
+        try file.file.writeEndAgain(of: Array(content.bytes.prefix(end)))
+      }
+    }
+    for name in try directory.removeLeftovers(besides: slots.fileNames) {
+      notes.append("\(name): removed what an interrupted change had left")
     }
 
     let vault = Vault(
       Parts(
-        key: key, tagKey: tagKey, fingerprintKey: fingerprintKey,
+        directory: directory, slots: slots, key: key, tagKey: tagKey,
+        fingerprintKey: fingerprintKey, hashingKeys: hashingKeys,
         organization: records.organization, mark: max(records.mark, audit.mark),
-        slotsNumber: slots.number, records: records.log, recordsFile: recordsFile,
-        recordsByteCount: records.byteCount, audit: audit.log, auditFile: auditFile,
-        auditByteCount: audit.byteCount, auditIndex: audit.index, uses: audit.uses))
+        records: records.log, recordsFile: recordsFile, recordsByteCount: records.byteCount,
+        audit: audit.log, auditFiles: auditFiles, auditByteCount: audit.byteCount,
+        auditIndex: audit.index, uses: audit.uses))
     if !missingRows.isEmpty {
       try vault.append(missingRows)
       let rows = missingRows.count == 1 ? "1 row" : "\(missingRows.count) rows"
@@ -104,5 +125,24 @@ extension Vault {
     notes.append(
       "\(file.name): cut off \(fileByteCount - byteCount) bytes of a torn end, "
         + "which nobody was told of")
+  }
+}
+
+extension SlotFile {
+  /// The names of the logs that it names.
+  var fileNames: Set<String> {
+    Set(audit.map(VaultDirectory.FileName.audit))
+      .union([VaultDirectory.FileName.records(generation)])
+  }
+}
+
+extension AuditFiles {
+  /// All that is in the files from one on.
+  func contents(from first: Int) throws(StoreError) -> [AuditReading.Contents] {
+    var contents: [AuditReading.Contents] = []
+    for part in parts.dropFirst(first) {
+      contents.append(AuditReading.Contents(log: part.log, bytes: try part.file.readAll()))
+    }
+    return contents
   }
 }

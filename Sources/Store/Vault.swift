@@ -17,62 +17,91 @@ package final class Vault {
   /// The latest moment that the logs tell of; the vault's time is never before it.
   package let mark: Instant
 
-  let key: VaultKey
+  private(set) var key: VaultKey
+
+  /// The key before the last change of the vault key, for values that were on their
+  /// way to a client then.
+  private(set) var formerKey: VaultKey?
+
   private let tagKey: Secret
   private let fingerprintKey: Secret
-  private let slotsNumber: UInt64
+  private(set) var hashingKeys: Snapshot.HashingKeys
 
-  private var records: SealedLog
-  private let recordsFile: LogFile
+  let directory: VaultDirectory
+
+  /// What opens the vault, and which files are its own.
+  var slots: SlotFile {
+    didSet { slotsBytes = slots.encoded(key: key) }
+  }
+
+  /// What must be in the slots file for the records to go on.
+  private var slotsBytes: [UInt8]
+
+  private(set) var records: SealedLog
+  private(set) var recordsFile: LogFile
 
   /// Where the first frame that is in no batch yet belongs.
-  private var recordsByteCount: Int
+  private(set) var recordsByteCount: Int
   private var unwritten: [UInt8] = []
 
+  /// The payloads of the records since the next generation was begun, which must
+  /// be written behind its snapshot; nil while none is in the making.
+  var carried: [[UInt8]]?
+
+  /// The length of the records at which it is counted again how much of them lives.
+  var nextEstimate = 0
+
   var audit: SealedLog
-  let auditFile: LogFile
+  var auditFiles: AuditFiles
   var auditByteCount: Int
   var auditIndex: AuditIndex
 
-  /// The last head of the audit that is on the device.
+  /// The last head of the audit that is on the device, and the files that hold what
+  /// is behind it.
   var synchronizedAuditHead: LogHead
+  var unsynchronizedAuditFiles: [LogFile] = []
 
   /// Who has used which key, and who has had which value.
   package internal(set) var uses: UseRecords
 
   /// What a vault is put together from, when it is opened.
   struct Parts: ~Copyable {
+    let directory: VaultDirectory
+    let slots: SlotFile
     let key: VaultKey
     let tagKey: Secret
     let fingerprintKey: Secret
+    let hashingKeys: Snapshot.HashingKeys
     let organization: Organization
     let mark: Instant
-    let slotsNumber: UInt64
     let records: SealedLog
     let recordsFile: LogFile
     let recordsByteCount: Int
     let audit: SealedLog
-    let auditFile: LogFile
+    let auditFiles: AuditFiles
     let auditByteCount: Int
     let auditIndex: AuditIndex
     let uses: UseRecords
   }
 
   init(_ parts: consuming Parts) {
+    directory = parts.directory
+    slots = parts.slots
     organization = parts.organization
     confirmedUserCount = parts.organization.users.count
     mark = parts.mark
-    slotsNumber = parts.slotsNumber
+    hashingKeys = parts.hashingKeys
     records = parts.records
     recordsFile = parts.recordsFile
     recordsByteCount = parts.recordsByteCount
     audit = parts.audit
-    auditFile = parts.auditFile
+    auditFiles = parts.auditFiles
     auditByteCount = parts.auditByteCount
     auditIndex = parts.auditIndex
     uses = parts.uses
     synchronizedAuditHead = parts.audit.head
     key = parts.key
+    slotsBytes = parts.slots.encoded(key: parts.key)
     tagKey = parts.tagKey
     fingerprintKey = parts.fingerprintKey
   }
@@ -84,7 +113,8 @@ package final class Vault {
   /// The record is durable once the batch that it is in has been written.
   ///
   /// - Parameters:
-  ///   - changes: As decided against ``organization``; at least one.
+  ///   - changes: As decided against ``organization``; none if the record only tells
+  ///     that the slots are others now.
   ///   - actor: Who asked.
   ///   - verb: What was asked.
   ///   - now: The vault's time.
@@ -92,9 +122,10 @@ package final class Vault {
   package func append(
     _ changes: [Change], by actor: Actor, verb: String, at now: Instant
   ) -> UInt64 {
+    let changes = changes.map(underPresentKey)
     let record = Record(
       time: now, actor: actor, verb: verb, auditHead: synchronizedAuditHead,
-      slotsNumber: slotsNumber, items: changes.map { .change($0) })
+      slotsNumber: slots.number, items: changes.map { .change($0) })
     for change in changes {
       do throws(InconsistentChange) {
         try organization.apply(change)
@@ -106,7 +137,28 @@ package final class Vault {
     // What could not be read again would be the end of the vault.
     precondition((try? Record(decoding: bytes)) == record, "a record reads as it was written")
     unwritten += records.seal(bytes, key: key.records)
+    carried?.append(bytes)
     return records.head.sequence
+  }
+
+  /// Goes on behind the snapshot of another generation.
+  func replaceRecords(_ finished: FinishedGeneration) {
+    switch finished.cause {
+    case .compaction: break
+    case .recovery: confirmedUserCount = organization.users.count
+    case .rekey:
+      formerKey = key
+      key = finished.key
+      organization = finished.snapshot.organization
+      hashingKeys = finished.snapshot.hashingKeys
+    }
+    records = finished.records
+    recordsFile = finished.recordsFile
+    recordsByteCount = finished.recordsByteCount
+    // What was sealed and not written is in the snapshot.
+    unwritten = []
+    carried = nil
+    nextEstimate = 0
   }
 
   /// Takes note that a batch is on the device, after which there were so many users.
@@ -119,11 +171,15 @@ package final class Vault {
       recordsByteCount += unwritten.count
       unwritten = []
     }
-    return Batch(file: recordsFile, offset: recordsByteCount, bytes: unwritten)
+    return Batch(
+      directory: directory, slots: slotsBytes, file: recordsFile, offset: recordsByteCount,
+      bytes: unwritten)
   }
 
   /// Records on their way to the device.
   package struct Batch: Sendable {
+    fileprivate let directory: VaultDirectory
+    fileprivate let slots: [UInt8]
     fileprivate let file: LogFile
     fileprivate let offset: Int
     fileprivate let bytes: [UInt8]
@@ -133,6 +189,8 @@ package final class Vault {
     /// After a failure nothing is known of them, and the file must not be
     /// written again.
     package func write() throws(StoreError) {
+      try directory.requireUnchanged(slots: slots)
+      try file.requireUnchanged(byteCount: offset)
       try file.write(bytes, at: offset)
       try file.synchronize()
     }
@@ -161,12 +219,12 @@ package final class Vault {
   package func open(
     _ sealed: [UInt8], as role: ValueRole, into output: inout MutableSpan<UInt8>
   ) throws(StoreError) -> Int {
-    do throws(SodiumError) {
-      return try SealedBox.open(
+    for key in [key, formerKey].compactMap(\.self) {
+      let count = try? SealedBox.open(
         sealed.span, into: &output, key: key.values, context: role.context(vault: key.vault))
-    } catch {
-      throw .damaged(file: records.fileName, reason: "a sealed value is not authentic")
+      if let count { return count }
     }
+    throw .damaged(file: records.fileName, reason: "a sealed value is not authentic")
   }
 
   /// The tag of an issued key's text.

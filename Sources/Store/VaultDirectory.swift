@@ -6,26 +6,47 @@ internal import Platform
 ///     slots       the key slots; without this file there is no vault
 ///     records.N   the sealed records of generation N
 ///     audit.N     the sealed audit rows
+///     prompt      the client's, for one prompt at a time
 ///
 /// Everything in it belongs to the daemon's user and to nobody else.
 package final class VaultDirectory: Sendable {
   /// As it was given, for messages.
   package let path: String
 
-  let directory: Directory
+  let disk: any Disk
 
-  /// Held as long as this value lives; the kernel gives it back on any end.
-  private let lock: FileDescriptor
+  /// Held as long as this value lives, and given back by the kernel on any end; nil
+  /// on a simulated disk.
+  private let lock: FileDescriptor?
 
   enum FileName {
     static let lock = "lock"
     static let slots = "slots"
 
-    /// A file that is being written, before it gets its name.
-    static func new(_ name: String) -> String { name + ".new" }
+    /// The slots of a vault that is being made; as long as it is there, nothing
+    /// was ever stored.
+    static let slotsOfUnfinished = "slots.init"
 
-    static func records(_ generation: UInt64) -> String { "records.\(generation)" }
-    static func audit(_ number: UInt64) -> String { "audit.\(number)" }
+    /// The slots that are about to replace those that are there.
+    static let nextSlots = "slots.new"
+
+    static func records(_ generation: UInt64) -> String { recordsPrefix + String(generation) }
+    static func audit(_ number: UInt64) -> String { auditPrefix + String(number) }
+
+    static let recordsPrefix = "records."
+    static let auditPrefix = "audit."
+
+    /// The number in the name of a log; nil for what is none.
+    static func number(of name: String, _ prefix: String) -> UInt64? {
+      guard name.hasPrefix(prefix), let number = UInt64(name.dropFirst(prefix.count)),
+        name == prefix + String(number)
+      else { return nil }
+      return number
+    }
+
+    static func isLog(_ name: String) -> Bool {
+      number(of: name, recordsPrefix) != nil || number(of: name, auditPrefix) != nil
+    }
   }
 
   /// Opens the state directory at `path`, making it if it is not there, checks
@@ -57,8 +78,36 @@ package final class VaultDirectory: Sendable {
       throw .inUse(path: path)
     }
     self.path = path
-    self.directory = directory
-    self.lock = lock
+    disk = SystemDisk(directory, at: path)
+    self.lock = consume lock
+  }
+
+  /// Opens the state directory at `path` to look at it, while a daemon may use it;
+  /// nothing may be changed by who does.
+  ///
+  /// - Parameters:
+  ///   - path: Absolute; it must be there.
+  ///   - acceptsLinkOfRoot: Whether `path` may be a symbolic link that belongs to root.
+  /// - Throws: ``StoreError``.
+  package init(examining path: String, acceptsLinkOfRoot: Bool) throws(StoreError) {
+    let followsLink = try Self.checkLink(path, acceptsLinkOfRoot: acceptsLinkOfRoot)
+    let directory = try attempting("opening the directory", path) { () throws(Errno) in
+      try Directory(opening: path, followsLink: followsLink)
+    }
+    let status = try attempting("looking at the directory", path) { () throws(Errno) in
+      try directory.status()
+    }
+    try Self.check(status, at: path)
+    self.path = path
+    disk = SystemDisk(directory, at: path)
+    lock = nil
+  }
+
+  /// The state directory on a disk that a test has made, which nobody else uses.
+  package init(on disk: any Disk, at path: String) {
+    self.path = path
+    self.disk = disk
+    lock = nil
   }
 
   private static func checkLink(
@@ -98,13 +147,10 @@ package final class VaultDirectory: Sendable {
   package func holdsVault() throws(StoreError) -> Bool {
     let names = try names()
     if names.contains(FileName.slots) { return true }
-    // The slots are the last to get their name when a vault is made, so with
-    // them still under the other name nothing was ever stored.
-    if names.contains(FileName.new(FileName.slots)) { return false }
-    let log = names.first { name in
-      (name.hasPrefix("records.") || name.hasPrefix("audit.")) && !name.hasSuffix(".new")
-    }
-    if let log {
+    // The slots are the first that is written of a new vault, and the last to get
+    // their name: with them still under the other one nothing was ever stored.
+    if names.contains(FileName.slotsOfUnfinished) { return false }
+    if let log = names.first(where: FileName.isLog) {
       throw .damaged(file: FileName.slots, reason: "it is missing, while \(log) is there")
     }
     return false
@@ -112,26 +158,74 @@ package final class VaultDirectory: Sendable {
 
   /// Removes what an interrupted making of a vault has left.
   func removeUnfinishedVault() throws(StoreError) {
-    // The slots under their other name go last: they are what tells that the
-    // rest was never finished.
-    let leftovers = try names().filter { $0.hasPrefix("records.") || $0.hasPrefix("audit.") }
-    for name in leftovers + [FileName.new(FileName.slots)] { try remove(name) }
+    let names = try names()
+    guard names.contains(FileName.slotsOfUnfinished) else { return }
+    // The slots go last: they are what tells that the rest was never finished.
+    for name in names.filter(FileName.isLog) { try remove(name) }
     try synchronize()
+    try remove(FileName.slotsOfUnfinished)
+    try synchronize()
+  }
+
+  /// Removes logs that no slots name, as an interrupted change of generation leaves
+  /// them, or one that was not followed by a removal.
+  ///
+  /// - Parameter live: The names of the logs that the slots name.
+  /// - Returns: What was removed.
+  /// - Throws: ``StoreError``.
+  func removeLeftovers(besides live: Set<String>) throws(StoreError) -> [String] {
+    let leftovers = try names().filter { name in
+      name == FileName.nextSlots || FileName.isLog(name) && !live.contains(name)
+    }
+    // The name of the slots may have been changed without that being known.
+    if !leftovers.isEmpty { try synchronize() }
+    for name in leftovers { try remove(name) }
+    return leftovers
+  }
+
+  /// The first number above `number` that no file of this prefix has.
+  ///
+  /// What somebody else has put there may have any number, and leads to none.
+  func nextNumber(_ prefix: String, above number: UInt64) throws(StoreError) -> UInt64 {
+    let names = Set(try names())
+    var next = number + 1
+    while names.contains(prefix + String(next)) { next += 1 }
+    return next
+  }
+
+  /// Throws `changed by others` unless the slots file has these bytes.
+  func requireUnchanged(slots: [UInt8]) throws(StoreError) {
+    let there: [UInt8]?
+    do throws(StoreError) {
+      there = try read(FileName.slots, limit: SlotFile.maximumByteCount)
+    } catch {
+      if case .failed = error { throw error }
+      there = nil
+    }
+    guard there == slots else { throw .changedByOthers(file: FileName.slots) }
+  }
+
+  /// Throws unless the directory is still the one at its path.
+  func requireInPlace() throws(StoreError) {
+    let isInPlace = try attempting("looking", path) { () throws(Errno) in try disk.isInPlace() }
+    guard isInPlace else { throw .changedByOthers(file: path) }
   }
 
   /// Opens a file of the vault, and checks that it is ours alone.
   ///
   /// Throws `damaged` if it is missing, unless it is to be made.
-  func open(_ name: String, for opening: Directory.Opening) throws(StoreError) -> FileDescriptor {
+  func open(
+    _ name: String, for opening: Directory.Opening
+  ) throws(StoreError) -> any DiskFile {
     let path = path + "/" + name
     if case .readingAndWriting = opening {
       let found = try attempting("looking", path) { () throws(Errno) in
-        try directory.status(of: name)
+        try disk.status(of: name)
       }
       guard found != nil else { throw .damaged(file: name, reason: "it is missing") }
     }
     let file = try attempting("opening", path) { () throws(Errno) in
-      try directory.open(name, for: opening)
+      try disk.open(name, for: opening)
     }
     let status = try attempting("looking", path) { () throws(Errno) in try file.status() }
     guard status.kind == .regular else { throw .insecure(path: path, .notRegularFile) }
@@ -140,33 +234,93 @@ package final class VaultDirectory: Sendable {
     return file
   }
 
+  /// Reads the whole of a small file.
+  ///
+  /// Throws `damaged` if it is longer than `limit` bytes.
+  func read(_ name: String, limit: Int) throws(StoreError) -> [UInt8] {
+    let file = try open(name, for: .readingAndWriting)
+    let bytes = try attempting("reading", name) { () throws(Errno) in
+      try file.readAll(limit: limit)
+    }
+    guard let bytes else { throw .damaged(file: name, reason: "it is too long") }
+    return bytes
+  }
+
   /// Writes a new file and waits until it is on the device; its name may not be.
   func write(_ bytes: [UInt8], toNew name: String) throws(StoreError) {
     let file = try open(name, for: .creating)
     try attempting("writing", name) { () throws(Errno) in
-      try file.writeAll(bytes.span)
+      try file.write(bytes.span, at: 0)
       try file.synchronize()
+    }
+  }
+
+  /// Writes all files of a new vault, where none is.
+  ///
+  /// - Parameters:
+  ///   - slots: The slots file; it gets its name last, when all else is on the device.
+  ///   - logs: The other files.
+  /// - Throws: ``StoreError``; then there is no vault, or a whole one.
+  func writeVault(
+    slots: [UInt8], logs: [(name: String, bytes: [UInt8])]
+  ) throws(StoreError) {
+    try write(slots, toNew: FileName.slotsOfUnfinished)
+    try synchronize()
+    for log in logs { try write(log.bytes, toNew: log.name) }
+    try synchronize()
+    try rename(FileName.slotsOfUnfinished, to: FileName.slots)
+    try synchronize()
+  }
+
+  /// Puts other slots in the place of those that are there.
+  ///
+  /// - Parameters:
+  ///   - slots: The bytes of the file.
+  ///   - former: Those of the one that is there; nil if that may be anything.
+  /// - Throws: ``StoreError``, before the others have their name: then nothing has
+  ///   changed. What comes behind that is told by the result.
+  /// - Returns: Why it is not known whether the new name is on the device; nil if it is.
+  func replaceSlots(
+    _ slots: [UInt8], inPlaceOf former: [UInt8]?
+  ) throws(StoreError) -> StoreError? {
+    try requireInPlace()
+    if let former { try requireUnchanged(slots: former) }
+    try remove(FileName.nextSlots)
+    try write(slots, toNew: FileName.nextSlots)
+    do throws(StoreError) {
+      try rename(FileName.nextSlots, to: FileName.slots)
+    } catch {
+      // Only what is known not to have happened may be taken for that.
+      let there = try? read(FileName.slots, limit: SlotFile.maximumByteCount)
+      guard there == slots || there == nil else { throw error }
+      return error
+    }
+    do throws(StoreError) {
+      try synchronize()
+      return nil
+    } catch {
+      return error
     }
   }
 
   func rename(_ name: String, to newName: String) throws(StoreError) {
     try attempting("renaming", newName) { () throws(Errno) in
-      try directory.rename(name, to: newName)
+      try disk.rename(name, to: newName)
     }
   }
 
   func remove(_ name: String) throws(StoreError) {
-    try attempting("removing", name) { () throws(Errno) in try directory.remove(name) }
+    try attempting("removing", name) { () throws(Errno) in try disk.remove(name) }
   }
 
   /// Waits until the names of files are on the device.
   func synchronize() throws(StoreError) {
     try attempting("syncing the directory", path) { () throws(Errno) in
-      try directory.synchronize()
+      try disk.synchronize()
     }
   }
 
-  private func names() throws(StoreError) -> [String] {
-    try attempting("listing the directory", path) { () throws(Errno) in try directory.names() }
+  func names() throws(StoreError) -> [String] {
+    try attempting("listing the directory", path) { () throws(Errno) in try disk.names() }
   }
 }

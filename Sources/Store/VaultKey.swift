@@ -16,7 +16,7 @@ package struct VaultID: Equatable, Sendable {
 }
 
 /// The keys of an unlocked vault; they are gone when this value is.
-struct VaultKey: ~Copyable, Sendable {
+final class VaultKey: Sendable {
   static let byteCount = 32
 
   /// The family of the subkeys.
