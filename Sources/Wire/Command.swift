@@ -88,9 +88,16 @@ package struct Command: Equatable, Sendable {
   private static func option(_ bytes: Span<UInt8>) throws(SyntaxError) -> Option {
     let nameEnd = bytes.indices.first { bytes[$0] == UInt8(ascii: "=") } ?? bytes.count
     let name = try Percent.decodedText(bytes.extracting(2..<nameEnd))
+    guard !name.isEmpty, name.utf8.allSatisfy(isOfName) else {
+      throw SyntaxError("an option's name is of lower-case letters, digits and hyphens")
+    }
     guard nameEnd < bytes.count else { return Option(name: name, value: nil) }
     let value = try Percent.decodedText(bytes.extracting((nameEnd + 1)..<bytes.count))
     return Option(name: name, value: value)
+  }
+
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
   }
 
   private mutating func append(_ option: Option) throws(SyntaxError) {

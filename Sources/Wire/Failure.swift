@@ -73,7 +73,7 @@ extension Failure {
   package static func readOnly(because reason: String) -> Failure {
     Failure(
       .wrongState, "the vault is read-only: \(reason)",
-      hint: "mend the cause, then 'coffer lock' and 'coffer unlock'")
+      hint: "mend the cause; then it goes on by itself, or at once with 'coffer doctor --repair'")
   }
 
   /// The answer to every command that a locked vault does not serve.

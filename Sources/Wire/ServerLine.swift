@@ -9,7 +9,9 @@ package enum ServerLine: Equatable, Sendable {
 
   /// Where in the line the data are, still escaped.
   case data(Range<Int>)
-  case inquire(String)
+
+  /// What is asked for, and of what, as of the slot 2 in `INQUIRE KEYFILE 2`.
+  case inquire(String, of: String? = nil)
   case comment(String)
 
   /// Reads a line; throws ``SyntaxError`` for what no Assuan server sends.
@@ -29,7 +31,9 @@ package enum ServerLine: Equatable, Sendable {
     case "OK": self = .ok(rest ?? "")
     case "ERR": self = try Self.error(rest ?? "")
     case "S": self = try Self.status(rest ?? "")
-    case "INQUIRE": self = .inquire((rest ?? "").divided(at: " ").head)
+    case "INQUIRE":
+      let (keyword, object) = (rest ?? "").divided(at: " ")
+      self = .inquire(keyword, of: object)
     // More data may follow, so it ends nothing.
     case "END": self = .comment("")
     case _: throw SyntaxError("the daemon sent a line that is none of Assuan's")

@@ -15,6 +15,10 @@ package enum Verb: String, CaseIterable, Sendable {
   case lock = "LOCK"
   case status = "STATUS"
   case check = "CHECK"
+  case slot = "SLOT"
+  case rekey = "REKEY"
+  case backup = "BACKUP"
+  case restore = "RESTORE"
 
   // People.
   case whoAmI = "WHOAMI"
