@@ -98,6 +98,10 @@ struct CommandDefinition: Sendable {
     case .lock: .lock
     case .status: .status
     case .check: .check
+    case .slot: .slot
+    case .rekey: .rekey
+    case .backup: .backup
+    case .restore: .restore
     case .whoAmI: .whoAmI
     case .authenticate: .authenticate
     case .workspace: .workspace

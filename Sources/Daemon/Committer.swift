@@ -23,20 +23,48 @@ final class Committer {
   /// How many users there are with the batch that is being written.
   private var userCount = 0
 
+  /// Whether nothing that waits may begin.
+  private var isHeld = false
+
+  /// What runs before all that waits, also while that is held.
+  private var task: Task?
+
   private enum Item {
-    case change(Pending)
+    case change(Undecided)
 
     /// Runs when all changes before it have been answered.
     case barrier(() -> Void)
+
+    /// Has the thread for itself when all changes before it have been answered.
+    case task(Task)
+  }
+
+  /// Work that no change may come between.
+  private struct Task {
+    let start: () -> (@Sendable () -> TaskOutcome)
+    let completion: (TaskOutcome) -> Void
+  }
+
+  /// What came of such work.
+  enum TaskOutcome: Sendable {
+    case generation(Result<FinishedGeneration, StoreError>)
+
+    /// Other slots: why they are not there, or not surely.
+    case slots(Result<StoreError?, StoreError>)
   }
 
   /// A change that somebody waits for.
   private struct Pending {
     let exchange: Exchange
-    let request: Request
     let object: String
-    let foresee: (Organization, [Change]) -> Void
     let answer: (Vault, [Change]) -> Void
+  }
+
+  /// One that is not decided yet.
+  private struct Undecided {
+    let pending: Pending
+    let request: Request
+    let foresee: (Organization, [Change]) -> Void
   }
 
   /// A change of the batch that is being written.
@@ -74,9 +102,29 @@ final class Committer {
   ) {
     waiting.append(
       .change(
-        Pending(
-          exchange: exchange, request: request, object: object, foresee: foresee,
-          answer: answer)))
+        Undecided(
+          pending: Pending(exchange: exchange, object: object, answer: answer),
+          request: request, foresee: foresee)))
+    drain()
+  }
+
+  /// Writes a record without changes, which tells that the slots are others now.
+  ///
+  /// - Parameters:
+  ///   - exchange: The command, which ends when it is written.
+  ///   - object: What the audit says that it was about.
+  ///   - answer: Adds to the answer, when the record is durable.
+  func record(
+    _ exchange: Exchange, about object: String, _ answer: @escaping (Vault) -> Void
+  ) {
+    guard let vault = keeper.vault else { return exchange.fail(.locked) }
+    let caller = gate.caller(exchange, in: vault.organization)
+    let record = vault.append(
+      [], by: gate.actor(exchange, caller), verb: exchange.command.verb, at: keeper.now())
+    let pending = Pending(
+      exchange: exchange, object: object, answer: { vault, _ in answer(vault) })
+    batch.append(
+      Decided(pending: pending, caller: caller, changes: [], subjects: [], record: record))
     drain()
   }
 
@@ -86,22 +134,78 @@ final class Committer {
     drain()
   }
 
+  /// Runs work that no change may come between.
+  ///
+  /// - Parameters:
+  ///   - holds: Whether it is the work of who holds the rest, so that it waits for
+  ///     nothing.
+  ///   - start: Called when all changes before it have been answered; what it
+  ///     returns runs on the committing thread.
+  ///   - completion: Called with what came of it.
+  func runAlone(
+    asHolder holds: Bool = false, _ start: @escaping () -> (@Sendable () -> TaskOutcome),
+    completion: @escaping (TaskOutcome) -> Void
+  ) {
+    let task = Task(start: start, completion: completion)
+    if holds, isHeld {
+      // Nothing is in the making then.
+      run(task)
+    } else {
+      waiting.append(.task(task))
+      drain()
+    }
+  }
+
+  private func run(_ task: Task) {
+    precondition(!isBusy, "one piece of work at a time")
+    isBusy = true
+    self.task = task
+    let (work, mailbox) = (task.start(), mailbox)
+    worker.submit { mailbox.post(.taskEnded(work())) }
+  }
+
+  /// Goes on when the worker has done such work.
+  func taskEnded(_ outcome: TaskOutcome) {
+    isBusy = false
+    let ended = task.take()
+    ended?.completion(outcome)
+    drain()
+  }
+
+  /// Lets nothing begin that waits; only in a barrier, when nothing is in the making.
+  func hold() { isHeld = true }
+
+  /// Goes on with what waits.
+  func release() {
+    isHeld = false
+    drain()
+  }
+
   /// Whether a key is changed by what is not on the device yet.
   func isChanging(_ ids: some Sequence<KeyID>) -> Bool {
-    let changing = Set(batch.flatMap(\.subjects).map(\.key))
-    return !changing.isEmpty && ids.contains { changing.contains($0) }
+    guard !batch.isEmpty else { return false }
+    let ids = Set(ids)
+    return isChanging(where: ids.contains)
+  }
+
+  /// Whether a key that meets a condition is changed by what is not on the device yet.
+  func isChanging(where meets: (KeyID) -> Bool) -> Bool {
+    batch.contains { $0.subjects.contains { meets($0.key) } }
   }
 
   private func drain() {
-    while !isBusy {
+    while !isBusy, !isHeld {
       switch waiting.first {
-      case .change(let pending):
+      case .change(let undecided):
         waiting.removeFirst()
-        decide(pending)
+        decide(undecided)
       case .barrier(let body) where batch.isEmpty:
         waiting.removeFirst()
         body()
-      case .barrier: writeBatch()
+      case .task(let task) where batch.isEmpty:
+        waiting.removeFirst()
+        run(task)
+      case .barrier, .task: writeBatch()
       case nil:
         guard !batch.isEmpty else { return }
         writeBatch()
@@ -109,7 +213,8 @@ final class Committer {
     }
   }
 
-  private func decide(_ pending: Pending) {
+  private func decide(_ undecided: Undecided) {
+    let pending = undecided.pending
     pending.exchange.proceed { () throws(Failure) -> Progress in
       let vault = try keeper.openVault()
       let exchange = pending.exchange
@@ -119,12 +224,12 @@ final class Committer {
         (organization, who, now) throws(Refusal) in
         caller = who
         time = now
-        return try organization.decide(pending.request, by: who, at: now)
+        return try organization.decide(undecided.request, by: who, at: now)
       }
       var record: UInt64?
       let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
       if !changes.isEmpty { try requireWritable() }
-      pending.foresee(vault.organization, changes)
+      undecided.foresee(vault.organization, changes)
       if !changes.isEmpty {
         record = vault.append(
           changes, by: gate.actor(exchange, caller), verb: exchange.command.verb, at: time)
@@ -180,6 +285,13 @@ final class Committer {
       let exchange = decided.pending.exchange
       guard let vault = keeper.vault, error == nil || decided.record == nil else {
         exchange.fail(.outcomeUnknown(error ?? .noVault))
+        if let record = decided.record {
+          // If the vault is written anew, the change is in it.
+          gate.postpone(
+            exchange, decided.caller, subjects: decided.subjects,
+            workspace: decided.changes.compactMap(\.workspace).first,
+            object: decided.pending.object, record: record)
+        }
         continue
       }
       if let record = decided.record {

@@ -45,18 +45,37 @@ package struct ConnectionRoom {
   /// What becomes of one more connection.
   package func verdict(for userID: UInt32, isKnown: Bool) -> Verdict {
     let own = holders.count { $0.userID == userID }
+    let strangers = holders.count { !$0.isKnown }
+    if let verdict = Self.verdict(
+      own: own, isKnown: isKnown, count: holders.count, strangers: strangers)
+    {
+      return verdict
+    }
+    let peers = isKnown ? holders : holders.filter { !$0.isKnown }
+    guard let longestIdle = Self.longestIdle(of: peers) else { return .refusedFull(holders.count) }
+    return .grantedEnding(longestIdle.id)
+  }
+
+  /// What becomes of one more connection as far as numbers tell, which they mostly do.
+  ///
+  /// - Parameters:
+  ///   - own: How many the uid has.
+  ///   - isKnown: Whether a place is reserved for it.
+  ///   - count: How many there are.
+  ///   - strangers: How many of them no place is reserved for.
+  /// - Returns: That; nil if another one must end for it.
+  package static func verdict(
+    own: Int, isKnown: Bool, count: Int, strangers: Int
+  ) -> Verdict? {
     guard own < (isKnown ? Limits.connectionsOfOneUser : Limits.connectionsOfOneStranger) else {
       return .refused(own: own)
     }
-    let peers = isKnown ? holders : holders.filter { !$0.isKnown }
     let isFull =
       isKnown
-      ? holders.count >= Limits.connections
-      : peers.count >= Limits.connectionsOfStrangers
-        || holders.count >= Limits.connections - Limits.connectionsReserved
-    guard isFull else { return .granted }
-    guard let longestIdle = Self.longestIdle(of: peers) else { return .refusedFull(holders.count) }
-    return .grantedEnding(longestIdle.id)
+      ? count >= Limits.connections
+      : strangers >= Limits.connectionsOfStrangers
+        || count >= Limits.connections - Limits.connectionsReserved
+    return isFull ? nil : .granted
   }
 
   /// Of the uid with the most connections the one that was silent for longest.

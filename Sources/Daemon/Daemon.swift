@@ -15,7 +15,8 @@ package enum Daemon {
     /// Another daemon uses the state directory: trying again later may help.
     package static let inUse: Int32 = 75
 
-    /// What is on disk is not safe to use: starting again does not help.
+    /// What is on disk is not safe to use, or what was asked for cannot be had:
+    /// starting again does not help.
     package static let configuration: Int32 = 78
   }
 
@@ -23,6 +24,11 @@ package enum Daemon {
   ///
   /// - Returns: The exit status.
   package static func run() -> Int32 {
+    if let error = Isolation.cleanEnvironment() {
+      Log.note("starting anew with a clean environment failed: \(error)")
+      Log.hint("start it with an empty one: 'env -i SWIFT_BACKTRACE=enable=no cofferd ...'")
+      return ExitStatus.failed
+    }
     do throws(Options.UsageError) {
       guard let arguments = ProgramArguments.texts else {
         throw Options.UsageError(message: "an argument is not UTF-8")
@@ -53,54 +59,35 @@ package enum Daemon {
 
   private static func run(_ options: Options) -> Int32 {
     do throws(Errno) {
-      try Process.occupyStandardStreams()
-      Process.setFileCreationMask(0o077)
-      Process.raiseFileLimits()
-      Signal.brokenPipe.ignore()
-      // A file that may not grow is a write that fails, and not the end.
-      Signal.fileSizeLimit.ignore()
-      Signal.processorTimeLimit.ignore()
-      // A vault stays as it was when a terminal closes.
-      Signal.hangUp.ignore()
-      try Process.forbidCoreDumps()
-      try Process.denyInspection()
+      try Isolation.begin()
     } catch {
       Log.note("keeping other processes out failed: \(error)")
       return ExitStatus.failed
     }
+    if let backup = options.backup { return BackupCheck(backup).run() }
     return options.checksOnly ? check(options) : serve(options)
   }
 
-  /// Tries everything that a start needs.
+  /// Looks at everything that a start needs.
   private static func check(_ options: Options) -> Int32 {
-    do throws(StoreError) {
-      // A check makes nothing, so what is not there is left so.
-      let isThere = (try? FileStatus.ofFile(at: options.statePath, followsLinks: true)) != nil
-      if isThere {
-        let directory = try VaultDirectory(
-          opening: options.statePath, acceptsLinkOfRoot: options.isSystem)
-        if try directory.holdsVault() { try Vault.checkSlots(in: directory) }
-      }
-    } catch {
-      return fail(error)
-    }
-    do throws(Listener.ListenError) {
-      _ = try Listener.checkPlace(options.socketPath)
-    } catch {
-      return fail(error)
-    }
-    Log.note("\(options.statePath): nothing is wrong")
-    return ExitStatus.done
+    let findings = Examination(options).ofClosedVault
+    StandardStream.output.write(findings.flatMap(\.lines).map { $0 + "\n" }.joined())
+    return findings.contains { $0.verdict == .wrong } ? ExitStatus.failed : ExitStatus.done
   }
 
   private static func serve(_ options: Options) -> Int32 {
     do throws(Errno) {
+      try Isolation.detach()
       // Before there are threads, which inherit what is blocked.
-      let signals = try SignalQueue([.terminate, .interrupt])
+      let signals = try SignalQueue([.terminate, .interrupt, .user1])
       let isLocked = try SecretArena.reserve(SecretSupplies.all)
       if !isLocked {
-        Log.note("the memory for secrets could not be locked, so it may be swapped")
+        let consequence =
+          options.requiresLockedMemory
+          ? "and --require-mlock asks for it" : "so it may be swapped"
+        Log.note("the memory for secrets could not be locked, \(consequence)")
         Log.hint("raise the limit on locked memory: 'ulimit -l', or LimitMEMLOCK= in the unit")
+        if options.requiresLockedMemory { return ExitStatus.configuration }
       }
       return try serve(options, signals: signals, isMemoryLocked: isLocked)
     } catch {
@@ -119,19 +106,22 @@ package enum Daemon {
     } catch {
       return fail(error)
     }
-    let listener: Listener
+    let listeners: Listeners
     do throws(Listener.ListenError) {
-      listener = try Listener(options)
+      listeners = try .open(options)
     } catch {
-      return fail(error)
+      Log.note(error.message)
+      Log.hint(error.hint)
+      return error.exitStatus
     }
+    let node = listeners.main.node
     let server = try Server(
-      options, directory: directory, listener: listener, signals: signals,
+      options, directory: directory, listeners: listeners, signals: signals,
       isMemoryLocked: isMemoryLocked)
     Log.note("serving \(options.socketPath)")
-    ServiceManager.notify("READY=1")
     try server.run()
-    return ExitStatus.done
+    // A service manager is to start another one.
+    return node?.isLost == true ? ExitStatus.failed : ExitStatus.done
   }
 
   private static func fail(_ error: StoreError) -> Int32 {
@@ -140,15 +130,11 @@ package enum Daemon {
     switch error {
     case .inUse: return ExitStatus.inUse
     case .insecure: return ExitStatus.configuration
-    case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .unknownVersion,
-      .rolledBack, .failed, .full, .outOfMemory, .outOfLockedMemory:
+    case .noVault, .vaultExists, .wrongSecret, .unusableSecret, .noSlot, .damaged, .beyondRepair,
+      .unknownVersion,
+      .rolledBack, .changedByOthers, .busy, .failed, .full, .outOfMemory, .overMemoryLimit,
+      .outOfLockedMemory:
       return ExitStatus.failed
     }
-  }
-
-  private static func fail(_ error: Listener.ListenError) -> Int32 {
-    Log.note(error.message)
-    Log.hint(error.hint)
-    return ExitStatus.failed
   }
 }

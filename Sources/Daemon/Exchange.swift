@@ -148,7 +148,27 @@ final class Exchange {
     _ keyword: String, seconds: Int64 = Limits.answerSeconds,
     _ completion: @escaping (borrowing Secret) throws(Failure) -> Progress
   ) -> Progress {
-    session.inquire(Inquiry(keyword, of: self, seconds: seconds, completion))
+    session.inquire(Inquiry(keyword, of: self, seconds: seconds, .secret(completion)))
     return .pending
+  }
+
+  /// Asks the client for something long that is no secret.
+  func inquireStream(
+    _ keyword: String, maximumByteCount: Int,
+    _ completion: @escaping ([UInt8]) throws(Failure) -> Progress
+  ) -> Progress {
+    session.inquire(
+      Inquiry(
+        keyword, of: self, maximumByteCount: maximumByteCount, seconds: Limits.streamSeconds,
+        .stream(completion)))
+    return .pending
+  }
+
+  /// Adds long data in which nothing is secret; it is encoded when it is sent.
+  func stream(_ bytes: [UInt8]) {
+    for start in stride(from: 0, to: bytes.count, by: Limits.streamPartByteCount) {
+      let end = min(start + Limits.streamPartByteCount, bytes.count)
+      chunks.append(.data(bytes[start..<end]))
+    }
   }
 }

@@ -6,12 +6,12 @@ extension Failure {
   init(_ error: StoreError) {
     let code: Failure.Code =
       switch error {
-      case .noVault, .vaultExists: .wrongState
-      case .insecure, .inUse, .failed: .failed
+      case .noVault, .vaultExists, .busy: .wrongState
+      case .insecure, .inUse, .changedByOthers, .failed: .failed
       case .wrongSecret, .noSlot: .wrongPassphrase
       case .unusableSecret: .invalid
-      case .damaged, .unknownVersion, .rolledBack: .damaged
-      case .full, .outOfMemory, .outOfLockedMemory: .limit
+      case .damaged, .beyondRepair, .unknownVersion, .rolledBack: .damaged
+      case .full, .outOfMemory, .overMemoryLimit, .outOfLockedMemory: .limit
       }
     self.init(code, error.message, hint: error.hint)
   }
@@ -20,6 +20,6 @@ extension Failure {
   static func outcomeUnknown(_ error: StoreError) -> Failure {
     Failure(
       .failed, "outcome unknown: \(error.message)",
-      hint: "the vault is read-only until it is locked and unlocked; then look what is there")
+      hint: "the vault is read-only until it could be written anew; then look what is there")
   }
 }

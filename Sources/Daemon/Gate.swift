@@ -8,13 +8,16 @@ internal import Wire
 /// Every command passes ``admit(_:_:)``; every use of what is in the vault
 /// passes one of the two others, so nothing is decided without a row.
 final class Gate {
-  private let keeper: VaultKeeper
+  let keeper: VaultKeeper
   private let isSystem: Bool
 
   /// The audit rows of this turn of the loop.
-  private var rows: [AuditRow] = []
+  var rows: [AuditRow] = []
 
-  private var refusals = RefusalFolding(limit: Limits.auditedRefusals)
+  /// Those of changes that were written and may be lost.
+  private var postponed: [AuditRow] = []
+
+  var refusals = RefusalFolding(limit: Limits.auditedRefusals)
 
   /// Of texts that had been ended: other refusals must not hide them.
   private var deadKeys = RefusalFolding(limit: Limits.auditedRefusals)
@@ -38,6 +41,7 @@ final class Gate {
   /// Throws unless the command is served now, and to this client.
   func admit(_ definition: CommandDefinition, _ exchange: Exchange) throws(Failure) {
     try requireServed(definition.verb, exchange)
+    keeper.lookAgain()
     switch definition.availability {
     case .always: break
     case .withoutVault:
@@ -53,7 +57,7 @@ final class Gate {
       }
     case .unlocked:
       do throws(Failure) {
-        let vault = try keeper.openVault()
+        let vault = try openVault()
         _ = try standing(of: exchange, in: vault)
       } catch {
         if error == .locked { refusalsWhileLocked += 1 }
@@ -61,12 +65,18 @@ final class Gate {
       }
     case .unlockedToAll:
       do throws(Failure) {
-        _ = try keeper.openVault()
+        _ = try openVault()
       } catch {
         if error == .locked { refusalsWhileLocked += 1 }
         throw error
       }
     }
+  }
+
+  /// The open vault for a new command, which one that is being locked is not.
+  private func openVault() throws(Failure) -> Vault {
+    guard !keeper.isLocking else { throw .locked }
+    return try keeper.openVault()
   }
 
   /// Whether an admitted command is a use of the vault, which keeps it open.
@@ -164,7 +174,7 @@ final class Gate {
   ///
   /// Without it a clock that is set back while the daemon is down could revive
   /// what somebody was told had expired.
-  private func noteMark(_ now: Instant) {
+  func noteMark(_ now: Instant) {
     guard now >= lastMark.advanced(by: Self.markInterval) || now < lastMark else { return }
     lastMark = now
     rows.append(AuditRow(time: now, actor: Self.daemon, verb: AuditRow.markVerb))
@@ -205,7 +215,7 @@ final class Gate {
   /// Tells of refusals that had no rows of their own, once their minute is over.
   ///
   /// - Parameter now: The time; nil for all of them, whatever it is.
-  private func noteFolded(at now: Instant?) {
+  func noteFolded(at now: Instant?) {
     for folded in refusals.takeFolded(at: now) + deadKeys.takeFolded(at: now) {
       rows.append(
         AuditRow(
@@ -228,8 +238,33 @@ final class Gate {
     exchange.requireRow(orElse: failure)
   }
 
+  /// Keeps the row of a change of which nobody knows whether it is on the device.
+  func postpone(
+    _ exchange: Exchange, _ caller: Caller, subjects: [VersionID], workspace: WorkspaceID?,
+    object: String, record: UInt64
+  ) {
+    postponed.append(
+      AuditRow(
+        time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,
+        subjects: subjects, workspace: workspace, object: object, record: record))
+  }
+
+  /// Takes note that the vault was written anew, with all changes that were made.
+  func noteGeneration(_ generation: UInt64, _ cause: GenerationCause, by actor: Actor) {
+    rows += postponed
+    postponed = []
+    rows.append(
+      AuditRow(
+        time: keeper.now(), actor: actor, verb: cause.verb, object: "generation \(generation)"))
+  }
+
   /// Takes note that the vault was opened, whether that row can be written or not.
   func noteUnlocked(_ exchange: Exchange, _ caller: Caller) {
+    noteUnlocked(by: actor(exchange, caller), with: "")
+  }
+
+  /// The same of the daemon itself.
+  func noteUnlocked(by actor: Actor, with object: String) {
     if refusalsWhileLocked > 0 {
       rows.append(
         AuditRow(
@@ -239,13 +274,14 @@ final class Gate {
       refusalsWhileLocked = 0
     }
     rows.append(
-      AuditRow(
-        time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb))
+      AuditRow(time: keeper.now(), actor: actor, verb: Verb.unlock.rawValue, object: object))
   }
 
   /// Takes note that the vault is locked, in the last row before its files close.
   func noteLocked(by actor: Actor, because reason: String) {
     noteFolded(at: nil)
+    // Whatever of them is on the device gets its row at the next opening.
+    postponed = []
     let isClean = keeper.writeFailure == nil
     rows.append(
       AuditRow(

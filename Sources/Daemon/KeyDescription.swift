@@ -85,6 +85,15 @@ struct KeyDescription {
     }
   }
 
+  /// The fields of each grant of the key to a systemd unit.
+  var units: [[Field]] {
+    organization.unitGrants(of: key.id).map { grant in
+      CommandDefinition.fields(of: grant.credential) + [
+        ("restored", grant.isRestored ? "yes" : nil)
+      ]
+    }
+  }
+
   /// The fields of each place where an issued key may do something.
   var rights: [[Field]] {
     organization.rights(of: key).map { Self.fields(of: $0, in: organization) }
@@ -102,8 +111,13 @@ struct KeyDescription {
 
   // MARK: Flags
 
-  /// What catches the eye about a live key.
+  /// What catches the eye about a live key; first what waits for somebody, since
+  /// where there is little room only the first is shown.
   enum Flag: String, CaseIterable {
+    case restored
+
+    /// A grant of it to a unit came back from a backup or a repair.
+    case restoredGrant = "restored-grant"
     case orphaned
     case inGrace = "in-grace"
     case expiring
@@ -120,6 +134,8 @@ struct KeyDescription {
     guard key.state(at: now).isLive else { return [] }
     return Flag.allCases.filter { flag in
       switch flag {
+      case .restored: key.isRestored
+      case .restoredGrant: organization.hasRestoredGrant(key)
       case .orphaned: classes.contains(.orphaned)
       case .inGrace: key.graceVersion(at: now) != nil
       case .expiring:

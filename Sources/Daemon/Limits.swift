@@ -20,6 +20,12 @@ enum Limits {
   static let answerSeconds: Int64 = 60
   static let passphraseSeconds: Int64 = 120
 
+  /// How long the answer may take that is a whole backup.
+  static let streamSeconds: Int64 = 900
+
+  /// As much of long data is encoded at once.
+  static let streamPartByteCount = 65_536
+
   /// How long a client may leave its answers unread.
   static let unreadSeconds: Int64 = 10
 
@@ -30,13 +36,26 @@ enum Limits {
   static let valueByteCount = 65_536
   static let answerByteCount = 131_072
 
-  /// Answers that can be in the making at a time, and of one uid.
+  /// Answers that can be in the making at a time, and of one uid that is known.
   static let answers = 32
   static let answersOfOneUser = 16
 
-  /// Secrets that wait to be tried, and of one uid; each takes most of a second.
+  /// Those of all others, and of one of them.
+  static let answersOfStrangers = 16
+  static let answersOfOneStranger = 4
+
+  /// Secrets that wait to be tried, of one uid, and of all who have tried wrong ones;
+  /// each takes most of a second.
   static let jobs = 32
   static let jobsOfOneUser = 4
+  static let jobsOfSuspects = 16
+
+  /// Wrong secrets of one uid that nobody waits for; how long it waits at the most
+  /// after a further one, for how long one counts, and of how many uids.
+  static let freeWrongSecrets = 3
+  static let longestSecretRest: Int64 = 60
+  static let wrongSecretSeconds: Int64 = 600
+  static let watchedWrongSecrets = 4096
 
   /// Keys that one command injects; far more than an environment holds.
   static let injections = 1000
@@ -50,6 +69,10 @@ enum Limits {
 
   /// Refusals of one uid that get audit rows of their own, in a minute.
   static let auditedRefusals = 10
+
+  /// Descriptors besides those of connections: files of the vault, and what a change
+  /// of them takes.
+  static let ownDescriptors = 64
 
   /// How long accepting rests when the process has no descriptor left.
   static let exhaustionMilliseconds: Int64 = 100
@@ -68,6 +91,12 @@ enum Limits {
 
   /// How many connections are accepted before others have their turn.
   static let acceptsInARow = 64
+
+  /// What a unit that may not have a credential is sent: more than systemd takes.
+  static let refusedCredentialByteCount = (1 << 20) + 1
+
+  /// So many units are refused at a time; others wait.
+  static let credentialRefusals = 64
 
   /// How long a daemon that was told to end may take to write what it accepted.
   static let endSeconds: Int64 = 5

@@ -10,17 +10,41 @@ package struct Options: Equatable, Sendable {
   package var statePath: String
   package var socketPath: String
 
+  /// Where systemd fetches credentials, absolute; nil if that is not served.
+  package var credentialSocketPath: String?
+
   /// How long an unused vault stays open; nil for ever.
   package var idleLock: Seconds? = Seconds(8 * 3600)
 
-  /// Whether the start is only tried, and nothing served.
+  /// How long a vault stays open, used or not; nil for ever.
+  package var maximumUnlock: Seconds?
+
+  /// Whether it does not start where secrets could be swapped.
+  package var requiresLockedMemory = false
+
+  /// Whether all is only looked at, and nothing served.
   package var checksOnly = false
+
+  /// The backup that is to be read through instead, if there is one.
+  package var backup: Backup?
+
+  /// A backup, and where the secret is that opens it.
+  package struct Backup: Equatable, Sendable {
+    package let path: String
+    package var keyFilePath: String?
+    package var passphraseDescriptor: Int32?
+  }
 
   static let systemStatePath = "/var/lib/coffer"
   static let systemSocketPath = "/run/coffer/socket"
+  static let systemCredentialSocketPath = "/run/coffer/credential"
 
   package static let usage = """
-    Usage: cofferd [--socket PATH] [--state DIR] [--system] [--idle-lock TIME] [--check]
+    Usage: cofferd [--socket PATH] [--state DIR] [--idle-lock TIME]
+                    [--max-unlock TIME] [--require-mlock]
+                    [--system [--credential-socket PATH]]
+           cofferd --check [--state DIR] [--system]
+           cofferd --check --backup FILE [--key-file PATH | --passphrase-fd N]
 
     Keeps API keys, and serves them to 'coffer' over a Unix domain socket. Stays in
     the foreground and logs to standard error.
@@ -32,13 +56,28 @@ package struct Options: Equatable, Sendable {
                         --system /var/lib/coffer)
       --system          serve every uid of the machine, each with its user's rights;
                         without it only the uid that cofferd runs as
+      --credential-socket PATH
+                        with --system: hand credentials to systemd there, as its
+                        LoadCredential=NAME:PATH asks for them (default:
+                        /run/coffer/credential, unless --socket is given)
       --idle-lock TIME  lock the vault when nobody has used it for that long, as 8h
                         (the default) or 30m; 0 for never
-      --check           check the state directory and what would be served, say what
-                        is wrong, and end
+      --max-unlock TIME lock the vault that long after it was opened, used or not;
+                        0, the default, for never
+      --require-mlock   do not start if the memory for secrets cannot be locked;
+                        without it that is logged, and secrets may be swapped
+      --check           look at the state directory and what would be served, say
+                        what is found, and end; nothing is changed
+      --backup FILE     with --check: read a backup through, and nothing else; its
+                        passphrase is asked for on the terminal, unless
+      --key-file PATH   that opens it, or
+      --passphrase-fd N it is read from a descriptor
       --help, --version
 
-    A socket that systemd passes (LISTEN_FDS) is used in place of one of its own.
+    Sockets that systemd passes (LISTEN_FDS) are used in place of its own: one, and
+    with --system one more named credential. A key file that systemd has put into
+    $CREDENTIALS_DIRECTORY as coffer.key opens the vault at the start. SIGUSR1 locks
+    it, and so does waking from sleep.
 
     """
 
@@ -62,6 +101,9 @@ package struct Options: Equatable, Sendable {
   ) throws(UsageError) -> Outcome {
     var state: String?
     var socket: String?
+    var credentialSocket: String?
+    var (backup, keyFile): (String?, String?) = (nil, nil)
+    var passphraseDescriptor: Int32?
     var options = Options(statePath: "", socketPath: "")
     var rest = arguments[...]
     while let argument = rest.popFirst() {
@@ -77,14 +119,32 @@ package struct Options: Equatable, Sendable {
       switch name {
       case "--socket": socket = try value()
       case "--state": state = try value()
-      case "--idle-lock": options.idleLock = try idleLock(try value())
+      case "--credential-socket": credentialSocket = try absolute(try value(), name)
+      case "--idle-lock": options.idleLock = try lockTime(try value(), name)
+      case "--max-unlock": options.maximumUnlock = try lockTime(try value(), name)
+      case "--backup": backup = try absolute(try value(), "--backup")
+      case "--key-file": keyFile = try absolute(try value(), "--key-file")
+      case "--passphrase-fd": passphraseDescriptor = try descriptor(try value())
       case "--system" where parts.count == 1: options.isSystem = true
+      case "--require-mlock" where parts.count == 1: options.requiresLockedMemory = true
       case "--check" where parts.count == 1: options.checksOnly = true
       case "--help", "-h": return .help
       case "--version": return .version
       case _ where name.hasPrefix("-"): throw UsageError(message: "unknown option \(name)")
       case _: throw UsageError(message: "cofferd takes options only")
       }
+    }
+    if let backup {
+      guard options.checksOnly, keyFile == nil || passphraseDescriptor == nil else {
+        throw UsageError(message: "--backup goes with --check, and with one secret at the most")
+      }
+      options.backup = Backup(
+        path: backup, keyFilePath: keyFile, passphraseDescriptor: passphraseDescriptor)
+      // No state directory is looked at.
+      return .run(options)
+    }
+    guard keyFile == nil, passphraseDescriptor == nil else {
+      throw UsageError(message: "--key-file and --passphrase-fd go with --check --backup")
     }
     if let state {
       options.statePath = try absolute(state, "--state")
@@ -94,13 +154,27 @@ package struct Options: Equatable, Sendable {
     }
     let defaultSocket = options.isSystem ? systemSocketPath : options.statePath + "/socket"
     options.socketPath = try absolute(socket ?? defaultSocket, "--socket")
+    guard options.isSystem || credentialSocket == nil else {
+      throw UsageError(message: "--credential-socket goes with --system")
+    }
+    if options.isSystem {
+      options.credentialSocketPath =
+        credentialSocket ?? (socket == nil ? systemCredentialSocketPath : nil)
+    }
     return .run(options)
   }
 
-  private static func idleLock(_ text: String) throws(UsageError) -> Seconds? {
+  private static func descriptor(_ text: String) throws(UsageError) -> Int32 {
+    guard let number = Int32(digits: text) else {
+      throw UsageError(message: "--passphrase-fd takes the number of an open descriptor")
+    }
+    return number
+  }
+
+  private static func lockTime(_ text: String, _ option: String) throws(UsageError) -> Seconds? {
     if text == "0" { return nil }
     guard let duration = Seconds(parsing: text), duration.count > 0 else {
-      throw UsageError(message: "--idle-lock takes a time such as 8h or 30m, or 0 for never")
+      throw UsageError(message: "\(option) takes a time such as 8h or 30m, or 0 for never")
     }
     return duration
   }

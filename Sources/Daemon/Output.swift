@@ -7,6 +7,9 @@ enum Chunk {
   /// Whole lines in which nothing is secret.
   case lines([UInt8])
 
+  /// Data in which nothing is secret; it is encoded when it is sent.
+  case data(ArraySlice<UInt8>)
+
   /// A value, which stays sealed until it is sent.
   case value(SealedData)
 
@@ -14,6 +17,7 @@ enum Chunk {
   var byteCount: Int {
     switch self {
     case .lines(let bytes): bytes.count
+    case .data(let bytes): bytes.count
     case .value(let data): data.prefix.count + data.sealedValue.count
     }
   }
@@ -28,6 +32,17 @@ struct SealedData {
 
   /// Whether a NUL goes behind it, as between the entries of an environment.
   let endsWithNUL: Bool
+}
+
+extension Session {
+  /// A part of an answer that goes out as a whole.
+  struct Response {
+    let chunks: [Chunk]
+
+    /// What goes out in its place if the turn's audit rows cannot be written;
+    /// nil for what needs none.
+    let ifUnaudited: Failure?
+  }
 }
 
 /// The locked memory in which answers take shape, one at a time.
@@ -93,6 +108,40 @@ final class OutputMemory {
     return .sent(chunks: gone, bytesOfNext: reached - (gone > 0 ? ends[gone - 1] : 0))
   }
 
+  /// What came of sending a value alone.
+  enum AloneOutcome {
+    /// So many bytes are gone, of so many.
+    case sent(Int, of: Int)
+
+    /// The peer is gone.
+    case disconnected
+
+    /// The value is not authentic any more.
+    case damaged
+  }
+
+  /// Sends a value as it is, in one call.
+  ///
+  /// - Parameters:
+  ///   - data: The value; what goes around it is left out.
+  ///   - socket: Where it goes.
+  ///   - vault: What opens it.
+  /// - Returns: How far it came.
+  func sendAlone(
+    _ data: SealedData, to socket: borrowing UnixSocket, vault: Vault
+  ) -> AloneOutcome {
+    guard let count = open(data, vault) else { return .damaged }
+    defer { value.withMutableBytes { $0.wipe(0..<count) } }
+    do throws(Errno) {
+      let sent = try value.withBytes { (bytes) throws(Errno) in
+        try socket.send(bytes.extracting(0..<count))
+      }
+      return .sent(sent, of: count)
+    } catch {
+      return .disconnected
+    }
+  }
+
   private func wipe(_ count: Int) {
     output.withMutableBytes { $0.wipe(0..<count) }
   }
@@ -100,6 +149,7 @@ final class OutputMemory {
   private func maximumByteCount(of chunk: Chunk) -> Int {
     switch chunk {
     case .lines(let bytes): bytes.count
+    case .data(let bytes): DataEncoder.maximumByteCount(for: bytes.count)
     case .value(let data):
       DataEncoder.maximumByteCount(
         for: data.prefix.count + Vault.openByteCount(ofSealed: data.sealedValue) + 1)
@@ -112,6 +162,13 @@ final class OutputMemory {
     case .lines(let bytes):
       output.withMutableBytes { $0.replace(at: position, with: bytes.span) }
       return position + bytes.count
+    case .data(let bytes):
+      return output.withMutableBytes { output in
+        var encoder = DataEncoder(at: position)
+        encoder.append(bytes.span, to: &output)
+        encoder.finish(in: &output)
+        return encoder.position
+      }
     case .value(let data):
       guard let vault, let count = open(data, vault) else { return nil }
       defer { value.withMutableBytes { $0.wipe(0..<count) } }

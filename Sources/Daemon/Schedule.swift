@@ -6,6 +6,12 @@ struct Schedule {
   /// When somebody last used what is in the vault.
   var lastUse = BootInstant.now
 
+  /// When the vault was opened that is open.
+  var opening = BootInstant.now
+
+  /// When the service manager wants to hear next that the loop goes on.
+  var watchdog: BootInstant?
+
   var auditSynchronization: BootInstant?
 
   /// When memory is given back, and how much was answered since it was.

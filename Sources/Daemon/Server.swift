@@ -14,7 +14,22 @@ final class Server {
   let keeper: VaultKeeper
   let gate: Gate
   let committer: Committer
+  let renewal: Renewal
   let answerPlaces = AnswerPlaces()
+
+  /// How many connections there are descriptors for.
+  private let descriptorRoom = {
+    let limit = Process.openFileLimit ?? .max
+    return limit - min(Limits.ownDescriptors, limit / 2)
+  }()
+
+  /// The daemon's own uid.
+  let ownUserID = Process.userID
+
+  /// Whether one more connection leaves the vault the descriptors that it needs.
+  var hasDescriptorRoom: Bool {
+    sessions.count + (credentials?.refusalCount ?? 0) < descriptorRoom
+  }
 
   /// Whether the memory for secrets is locked.
   let isMemoryLocked: Bool
@@ -22,41 +37,52 @@ final class Server {
   /// The time of this turn.
   private(set) var now = BootInstant.now
 
-  private var epoll: Epoll
-  private let listener: Listener
-  private var alarm: Alarm
+  var epoll: Epoll
+  let listener: Listener
+
+  /// Where systemd fetches credentials; nil if that is not served.
+  var credentials: CredentialServer?
+  private var sleepWatch: SleepWatch
+  var alarm: Alarm
   private let signals: SignalQueue
   private let mailbox: Mailbox
   private let memory: OutputMemory
 
-  private var sessions: SessionTable
+  var sessions: SessionTable
+
+  /// What the service manager was told of the vault.
+  private var manager = ManagerStatus()
 
   /// Sessions whose input, output or deadline may have changed in this turn.
-  private var touched: [UInt64: Session] = [:]
+  var touched: [UInt64: Session] = [:]
 
   /// Sessions whose command has ended, so that the next one can begin.
   private var resumable: [Session] = []
 
+  /// Whether the rows were written on which the answers depend that wait to be sent.
   private var areRowsWritten = true
-  private var schedule = Schedule()
+  var schedule = Schedule()
 
   /// What the kernel tells an event by.
-  private enum Token {
+  enum Token {
     static let listener: UInt64 = 0
     static let timer: UInt64 = 1
     static let signals: UInt64 = 2
     static let mailbox: UInt64 = 3
+    static let node: UInt64 = 4
+    static let sleep: UInt64 = 5
+    static let credentials: UInt64 = 6
     static let firstSession: UInt64 = 16
   }
 
   /// Those who want the vault locked, while that is under way.
-  private var lockRequests: [LockRequest] = []
+  var lockRequests: [LockRequest] = []
 
   /// How long audit rows may wait to be synced.
   private static let auditSynchronizationSeconds: Int64 = 5
 
   init(
-    _ options: Options, directory: VaultDirectory, listener: consuming Listener,
+    _ options: Options, directory: VaultDirectory, listeners: consuming Listeners,
     signals: consuming SignalQueue, isMemoryLocked: Bool
   ) throws(Errno) {
     self.options = options
@@ -64,6 +90,7 @@ final class Server {
     let mailbox = try Mailbox()
     let epoll = try Epoll()
     let alarm = try Alarm()
+    let sleepWatch = try SleepWatch()
     sessions = SessionTable(
       firstID: Token.firstSession, onlyUser: options.isSystem ? nil : Process.userID)
     do throws(SecretError) {
@@ -71,11 +98,17 @@ final class Server {
     } catch {
       throw Errno.outOfMemory
     }
-    keeper = VaultKeeper(directory, worker: try Worker(), mailbox: mailbox)
+    keeper = VaultKeeper(directory, worker: try Worker(givesWay: true), mailbox: mailbox)
     gate = Gate(keeper, isSystem: options.isSystem)
     committer = Committer(keeper, gate: gate, worker: try Worker(), mailbox: mailbox)
+    renewal = Renewal(keeper, committer, gate: gate)
+    let listener = listeners.main
+    let credentialListener = listeners.credential
     try listener.withRawValue { (raw) throws(Errno) -> Void in
-      try epoll.add(raw, token: Token.listener, interest: .reading)
+      try epoll.add(raw, token: Token.listener, interest: [])
+    }
+    try sleepWatch.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.sleep, interest: .reading)
     }
     try alarm.withRawValue { (raw) throws(Errno) -> Void in
       try epoll.add(raw, token: Token.timer, interest: .reading)
@@ -86,26 +119,51 @@ final class Server {
     try mailbox.withRawValue { (raw) throws(Errno) -> Void in
       try epoll.add(raw, token: Token.mailbox, interest: .reading)
     }
+    try listener.node?.watch(by: epoll, token: Token.node)
+    try credentialListener?.withRawValue { (raw) throws(Errno) -> Void in
+      try epoll.add(raw, token: Token.credentials, interest: [])
+    }
     self.mailbox = mailbox
     self.epoll = epoll
     self.alarm = alarm
     self.listener = listener
+    self.sleepWatch = sleepWatch
     self.signals = signals
+    renewal.writeRows = { [unowned self] in writeRows() }
+    if let credentialListener {
+      credentials = CredentialServer(credentialListener, of: self)
+    }
   }
+
+  /// Whether clients still find the socket that was made.
+  var hasSocket: Bool { listener.node?.isLost != true }
 
   // MARK: The loop
 
-  /// Serves until a signal ends it.
+  /// Serves until a signal ends it, or the loss of its socket.
   func run() throws(Errno) {
-    while !schedule.hasEnded {
+    feedWatchdog()
+    // Whoever comes before that waits, and is not told that the vault is locked.
+    unlockByCredential { [self] in
+      ServiceManager.notify("READY=1")
+      if schedule.end == nil { watchListener(.reading) }
+    }
+    finishTurn()
+    while !hasEnded {
       let events = try epoll.wait()
       now = .now
-      areRowsWritten = true
+      // First, since what has come while the machine slept comes too late.
+      if sleepWatch.hasSlept() { lockAfterSleep() }
+      lockIfDue()
       for event in events { handle(event) }
       finishTurn()
     }
-    listener.remove()
+    listener.node?.remove()
+    credentials?.removeNode()
   }
+
+  /// Whether nothing is left to do that must be done before the end.
+  private var hasEnded: Bool { schedule.hasEnded && credentials?.isRefusing != true }
 
   private func handle(_ event: Epoll.Event) {
     switch event.token {
@@ -114,11 +172,14 @@ final class Server {
       alarm.acknowledge()
       expire()
     case Token.signals:
-      while signals.next() != nil { beginEnd() }
+      while let signal = signals.next() { handle(signal) }
     case Token.mailbox:
       for message in mailbox.collect() { handle(message) }
+    case Token.node: if listener.node?.isFoundLost() == true { beginEnd() }
+    case Token.sleep: sleepWatch.acknowledge()
+    case Token.credentials: credentials?.accept()
     case let id:
-      guard let session = sessions[id] else { return }
+      guard let session = sessions[id] else { return credentials?.proceed(id) ?? () }
       touch(session)
       if event.isReadable || session.isHeld {
         session.receive()
@@ -128,22 +189,33 @@ final class Server {
     }
   }
 
+  private func handle(_ signal: Signal) {
+    guard signal == .user1 else { return beginEnd() }
+    lockUnasked("SIGUSR1 has come: locking the vault", because: "SIGUSR1")
+  }
+
   private func handle(_ message: Mailbox.Message) {
     switch message {
-    case .batchWritten(let error): committer.batchWritten(error)
+    case .batchWritten(let error):
+      committer.batchWritten(error)
+      renewal.considerCompaction()
     case .auditSynchronized(let synchronization, let error):
       committer.auditSynchronized(synchronization, error)
-    case .opened(let vault):
-      schedule.lastUse = now
-      keeper.finishJob(opened: vault)
-    case .jobEnded(let error): keeper.finishJob(error)
+    case .jobEnded(let outcome):
+      if case .opened = outcome { (schedule.lastUse, schedule.opening) = (now, now) }
+      keeper.finishJob(outcome)
+    case .taskEnded(let outcome): committer.taskEnded(outcome)
     }
   }
 
   /// Sends what the turn has brought, once its audit rows are written.
   private func finishTurn() {
+    renewal.considerRecovery(at: now)
+    // Rows and answers wait until the audit goes on in its other file.
+    guard !renewal.holdsRows else { return setAlarm() }
     // Also for those who are gone, and get no answer any more.
     writeRows()
+    answerUnits()
     // Sending can end a session, and so free a place that another waits for.
     while !resumable.isEmpty || !touched.isEmpty {
       while let session = resumable.popLast() {
@@ -159,8 +231,13 @@ final class Server {
       areRowsWritten = true
       for (id, session) in turn where sessions[id] != nil { settle(session) }
     }
+    areRowsWritten = true
+    credentials?.settle()
     setAlarm()
   }
+
+  /// Sends units what was decided, with the rows that are written.
+  func answerUnits() { credentials?.release(areRowsWritten: areRowsWritten, with: memory) }
 
   /// Writes the audit rows that are due; the turn's answers depend on it.
   func writeRows() {
@@ -193,102 +270,17 @@ final class Server {
   /// Notes that somebody used what is in the vault.
   func noteUse() { schedule.lastUse = now }
 
-  // MARK: Connections
-
-  private func accept() {
-    for _ in 0..<Limits.acceptsInARow {
-      let socket: UnixSocket
-      do throws(Errno) {
-        guard let accepted = try listener.accept() else { return }
-        socket = accepted
-      } catch {
-        return restAccepting(error)
-      }
-      begin(socket)
-    }
-  }
-
-  private func begin(_ socket: consuming UnixSocket) {
-    let peer: PeerCredentials
-    let connection: Connection
-    do throws(Errno) {
-      peer = try socket.peer()
-    } catch {
-      return
-    }
-    switch sessions.admission(of: peer, isKnown: isKnown) {
-    case .granted(let longestIdle): if let longestIdle { end(longestIdle) }
-    case .refused(let refusal):
-      // Whoever does not read it need not be waited for.
-      _ = try? socket.send(ReplyLine.error(refusal).span)
-      return
-    }
-    do throws(SecretError) {
-      connection = try Connection(socket, peer: peer)
-    } catch {
-      return Log.note("no locked memory is left for a connection of uid \(peer.userID)")
-    }
-    let session = Session(id: sessions.drawID(), connection: connection, server: self)
-    do throws(Errno) {
-      try connection.withRawValue { (raw) throws(Errno) -> Void in
-        try epoll.add(raw, token: session.id, interest: session.watched)
-      }
-    } catch {
-      return Log.note("watching a connection failed: \(error)")
-    }
-    sessions.insert(session)
-    let greeting = ReplyLine.ok("\(Product.name) \(Product.version), how can I serve you")
-    session.stage(Session.Response(chunks: [.lines(greeting)], ifUnaudited: nil))
-  }
-
-  /// Whether a place is reserved for a uid: it is the daemon's, root's, or that of
-  /// an active user, which shows only while the vault is open.
-  private func isKnown(_ userID: UInt32) -> Bool {
-    guard userID != 0, userID != Process.userID else { return true }
-    return keeper.vault?.organization.user(withUID: userID)?.state == .active
-  }
-
-  /// Ends a connection; what was not sent is forgotten.
-  func end(_ session: Session) {
-    guard sessions.remove(session) else { return }
-    touched[session.id] = nil
-    session.cleanUp()
-  }
-
-  /// Tells the kernel and the alarm what `session` waits for.
-  private func settle(_ session: Session) {
-    let interest = session.interest
-    if session.watched != interest {
-      session.watched = interest
-      do throws(Errno) {
-        try session.connection.withRawValue { (raw) throws(Errno) -> Void in
-          try epoll.modify(raw, token: session.id, interest: interest)
-        }
-      } catch {
-        return end(session)
-      }
-    }
-    if let deadline = session.deadline { alarm.set(deadline) }
-  }
-
   // MARK: Time
 
   /// Sets the alarm to the moments that the loop itself waits for.
   private func setAlarm() {
     let moments = [
       schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
-      idleLockMoment,
+      schedule.watchdog, idleLockMoment, latestLockMoment, renewal.nextAttempt,
     ]
     if let first = moments.compactMap(\.self).min() { alarm.set(first) }
+    manager.tell(keeper)
   }
-
-  private var idleLockMoment: BootInstant? {
-    guard keeper.vault != nil, lockRequests.isEmpty, let idle = options.idleLock else { return nil }
-    return schedule.lastUse.advanced(bySeconds: idle.count)
-  }
-
-  /// How many seconds are left until an unused vault is locked; nil for ever.
-  var secondsUntilIdleLock: Int64? { idleLockMoment.map { max($0.seconds(since: now), 0) } }
 
   private func expire() {
     for session in sessions.all {
@@ -313,73 +305,11 @@ final class Server {
       schedule.acceptance = nil
       watchListener(.reading)
     }
-    if let moment = idleLockMoment, moment <= now {
-      Log.note("nobody has used the vault for \(options.idleLock?.text ?? "long"): locking it")
-      lock(by: Gate.daemon, because: "idle")
-    }
+    if let moment = schedule.watchdog, moment <= now { feedWatchdog() }
+    renewal.attemptRecovery(at: now)
     if let moment = schedule.end, moment <= now {
-      Log.note("ending before everything was written")
+      if !schedule.hasEnded { Log.note("ending before everything was written") }
       schedule.hasEnded = true
     }
-  }
-
-  /// Looks at new connections a little later, when descriptors may be free again.
-  private func restAccepting(_ error: Errno) {
-    if schedule.exhaustionLogged.map({ now.seconds(since: $0) >= 60 }) ?? true {
-      Log.note("accepting a connection failed: \(error)")
-      schedule.exhaustionLogged = now
-    }
-    watchListener([])
-    schedule.acceptance = now.advanced(byMilliseconds: Limits.exhaustionMilliseconds)
-  }
-
-  private func watchListener(_ interest: Epoll.Interest) {
-    try? listener.withRawValue { (raw) throws(Errno) -> Void in
-      try epoll.modify(raw, token: Token.listener, interest: interest)
-    }
-  }
-
-  // MARK: Locking and ending
-
-  /// Locks the vault, when all that was accepted before has been written.
-  ///
-  /// - Parameters:
-  ///   - actor: Who wants it locked, for the audit.
-  ///   - reason: Why, for the audit; may be empty.
-  ///   - completion: Called when the keys are gone.
-  func lock(
-    by actor: Actor, because reason: String, _ completion: @escaping () -> Void = {}
-  ) {
-    lockRequests.append(LockRequest(actor: actor, reason: reason, completion: completion))
-    // Whoever asks meanwhile is answered with the first.
-    guard lockRequests.count == 1 else { return }
-    committer.whenIdle { [self] in writeRows() }
-    committer.synchronizeAudit { [self] in finishLock() }
-  }
-
-  private func finishLock() {
-    let requests = lockRequests
-    lockRequests = []
-    for request in requests { gate.noteLocked(by: request.actor, because: request.reason) }
-    writeRows()
-    keeper.lock()
-    Stack.wipe()
-    schedule.auditSynchronization = nil
-    for session in sessions.all where session.endsWithLock { end(session) }
-    for request in requests { request.completion() }
-  }
-
-  private func beginEnd() {
-    guard schedule.end == nil else { return }
-    ServiceManager.notify("STOPPING=1")
-    Log.note("ending")
-    watchListener([])
-    schedule.acceptance = nil
-    schedule.end = now.advanced(bySeconds: Limits.endSeconds)
-    guard keeper.vault != nil else {
-      schedule.hasEnded = true
-      return
-    }
-    lock(by: Gate.daemon, because: "end of cofferd") { [self] in schedule.hasEnded = true }
   }
 }

@@ -76,15 +76,6 @@ final class Session {
     lastHeard = server.now
   }
 
-  /// A part of an answer that goes out as a whole.
-  struct Response {
-    let chunks: [Chunk]
-
-    /// What goes out in its place if the turn's audit rows cannot be written;
-    /// nil for what needs none.
-    let ifUnaudited: Failure?
-  }
-
   // MARK: Input
 
   /// Reads and does what has arrived.
@@ -121,6 +112,7 @@ final class Session {
   /// have their turn.
   func process() {
     isHeld = false
+    if !connection.hasOutput { deadlines.unread = nil }
     let end = BootInstant.now.advanced(byMilliseconds: Limits.turnMilliseconds)
     while isListening {
       switch connection.takeLine({ bytes, line in read(&bytes, line) }) {
@@ -194,14 +186,16 @@ final class Session {
     case .fail(let failure): stage(failure: failure)
     case .endInquiry(let inquiry):
       state = .working
-      inquiry.finish()
+      inquiry.conclude()
       leave(inquiry)
+      // Behind that, since the command may ask once more.
+      inquiry.finish()
     case .cancelInquiry(let inquiry):
       state = .working
       leave(inquiry)
       inquiry.exchange.fail(Failure(.canceled, "the client canceled"))
-    case .refuseInquiry:
-      refuseFurther(Failure(.limit, "an answer has at most \(Limits.answerByteCount) bytes"))
+    case .refuseInquiry(let inquiry):
+      refuseFurther(Failure(.limit, "this answer has at most \(inquiry.byteLimit) bytes"))
     }
   }
 
@@ -224,7 +218,7 @@ final class Session {
   func inquire(_ inquiry: Inquiry) {
     state = .waiting(inquiry)
     deadlines.answer = server.now.advanced(bySeconds: Limits.answerPlaceSeconds)
-    server.answerPlaces.request(self)
+    server.answerPlaces.request(self, isKnown: server.isKnown(connection.peer.userID))
     server.touch(self)
   }
 
@@ -321,7 +315,10 @@ final class Session {
       }
     case .complete:
       if case .closing = state { return server.end(self) }
-      deadlines.unread = nil
+      // Lines that are held wait for the client to read as well: the kernel may have
+      // taken the last answer whole, and no more fits there.
+      deadlines.unread =
+        isHeld ? deadlines.unread ?? server.now.advanced(bySeconds: Limits.unreadSeconds) : nil
     }
   }
 
@@ -344,13 +341,15 @@ final class Session {
     deadlines.answer = nil
     switch state {
     case .waiting(let inquiry):
+      if server.answerPlaces.makeRoom(for: self) { return }
       server.answerPlaces.cancel(self)
       state = .working
       inquiry.exchange.fail(
         Failure(
           .limit,
           "\(Limits.answers) answers are in the making, \(Limits.answersOfOneUser) of one uid at "
-            + "the most, and none has ended in time", hint: "try again"))
+            + "the most (\(Limits.answersOfOneStranger) if it is no user), and none has ended in time",
+          hint: "try again"))
     case .inquiring(let inquiry):
       refuseFurther(
         Failure(.timeout, "\(inquiry.keyword) was not answered within \(inquiry.seconds) seconds"))
@@ -359,6 +358,14 @@ final class Session {
   }
 
   // MARK: Ending
+
+  /// Gives up the place for an answer to others, who have waited for one.
+  func losePlace() {
+    refuseFurther(
+      Failure(
+        .limit, "others have waited \(Limits.answerPlaceSeconds) seconds for this place",
+        hint: "answer at once, and no more questions at a time than needed"))
+  }
 
   /// Whether locking the vault must end this connection.
   var endsWithLock: Bool {

@@ -5,6 +5,9 @@ internal import Wire
 /// The sessions that are going on, and who may begin another.
 struct SessionTable {
   private var sessions: [UInt64: Session] = [:]
+
+  /// How many each uid has.
+  private var counts: [UInt32: Int] = [:]
   private var nextID: UInt64
 
   /// Which uid is served alone; nil if all are.
@@ -22,6 +25,8 @@ struct SessionTable {
 
   subscript(id: UInt64) -> Session? { sessions[id] }
 
+  var count: Int { sessions.count }
+
   var all: [Session] { Array(sessions.values) }
 
   /// A number that no session has had.
@@ -30,11 +35,18 @@ struct SessionTable {
     return nextID
   }
 
-  mutating func insert(_ session: Session) { sessions[session.id] = session }
+  mutating func insert(_ session: Session) {
+    sessions[session.id] = session
+    counts[session.connection.peer.userID, default: 0] += 1
+  }
 
   /// - Returns: Whether it was there.
   mutating func remove(_ session: Session) -> Bool {
-    sessions.removeValue(forKey: session.id) != nil
+    guard sessions.removeValue(forKey: session.id) != nil else { return false }
+    let userID = session.connection.peer.userID
+    let rest = (counts[userID] ?? 1) - 1
+    counts[userID] = rest > 0 ? rest : nil
+    return true
   }
 
   /// What becomes of a peer that has connected.
@@ -57,13 +69,15 @@ struct SessionTable {
       logForeigner(peer)
       return .refused(Failure(.forbidden, "this daemon serves uid \(onlyUser) only"))
     }
-    let room = ConnectionRoom(
-      sessions.values.map { session in
-        let userID = session.connection.peer.userID
-        return ConnectionRoom.Holder(
-          id: session.id, userID: userID, isKnown: isKnown(userID), lastHeard: session.lastHeard)
-      })
-    switch room.verdict(for: peer.userID, isKnown: isKnown(peer.userID)) {
+    // By numbers first: many may arrive, and there are many connections, of few uids.
+    let isPeerKnown = isKnown(peer.userID)
+    let known = counts.keys.reduce(into: [UInt32: Bool]()) { $0[$1] = isKnown($1) }
+    let strangers = counts.reduce(0) { $0 + (known[$1.key] == true ? 0 : $1.value) }
+    let verdict =
+      ConnectionRoom.verdict(
+        own: counts[peer.userID] ?? 0, isKnown: isPeerKnown, count: count, strangers: strangers)
+      ?? room(known).verdict(for: peer.userID, isKnown: isPeerKnown)
+    switch verdict {
     case .granted: return .granted(ending: nil)
     case .grantedEnding(let id): return .granted(ending: sessions[id])
     case .refused(let own):
@@ -71,6 +85,17 @@ struct SessionTable {
     case .refusedFull(let count):
       return .refused(Failure(.limit, "there are \(count) connections already"))
     }
+  }
+
+  /// All connections, for who can only be let in if one ends.
+  private func room(_ known: [UInt32: Bool]) -> ConnectionRoom {
+    ConnectionRoom(
+      sessions.values.map { session in
+        let userID = session.connection.peer.userID
+        return ConnectionRoom.Holder(
+          id: session.id, userID: userID, isKnown: known[userID] == true,
+          lastHeard: session.lastHeard)
+      })
   }
 
   /// Tells the administrator, but not so often that the log fills the disk.

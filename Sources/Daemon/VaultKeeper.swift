@@ -25,28 +25,40 @@ final class VaultKeeper {
     }
   }
 
-  private(set) var state: State
+  var state: State
   private(set) var clock = VaultClock()
 
   /// Why the open vault takes no more changes, if it does not.
   private(set) var writeFailure: StoreError?
 
+  /// Why the vault did not open at the last attempt, if its files are the reason.
+  var openingFailure: StoreError?
+
+  /// Why the credential of systemd did not open the vault, until something has.
+  var credentialProblem: String?
+
   let directory: VaultDirectory
-  private let worker: Worker
-  private let mailbox: Mailbox
+  let worker: Worker
+  let mailbox: Mailbox
 
   /// Jobs that are to run, the first of them running.
-  private var jobs: [Job] = []
+  var jobs: [Job] = []
 
-  /// Long work on the vault; one at a time, since each asks for much memory.
-  private struct Job {
-    /// The uid that waits for it.
-    let userID: UInt32
+  /// How often the vault was to be locked.
+  var lockCount: UInt64 = 0
 
-    /// What is to be done now that the job's turn has come; nil if nothing is.
-    let start: (VaultKeeper) -> (@Sendable () -> Mailbox.Message)?
-    let completion: Completion
-  }
+  /// Who has tried wrong secrets.
+  var throttle = SecretThrottle()
+
+  /// That of the running job; nil if none runs.
+  var cancellation: Cancellation?
+
+  /// Called when no job has the vault's keys any more.
+  var afterVaultJobs: [() -> Void] = []
+
+  /// Whether the vault is about to be locked, so that nothing gets its keys any more,
+  /// and what would open it waits until it is.
+  var isLocking = false
 
   /// Called with the recovery code of a new vault, or why there is no open vault.
   typealias Completion = (consuming Result<Secret?, StoreError>) -> Void
@@ -58,7 +70,7 @@ final class VaultKeeper {
     state = Self.stateOnDisk(directory)
   }
 
-  private static func stateOnDisk(_ directory: VaultDirectory) -> State {
+  static func stateOnDisk(_ directory: VaultDirectory) -> State {
     do throws(StoreError) {
       guard try directory.holdsVault() else { return .absent }
       try Vault.checkSlots(in: directory)
@@ -66,6 +78,12 @@ final class VaultKeeper {
     } catch {
       return .damaged(error)
     }
+  }
+
+  /// Looks at the files again while no vault is open: others may be there by now.
+  func lookAgain() {
+    guard vault == nil, cancellation == nil else { return }
+    state = Self.stateOnDisk(directory)
   }
 
   /// The open vault, or nil.
@@ -106,15 +124,59 @@ final class VaultKeeper {
     with secret: Handoff<UnlockSecret>, for userID: UInt32,
     mayCheck: @escaping (Vault) -> Bool, _ completion: @escaping Completion
   ) throws(Failure) {
-    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
+    let lockCount = lockCount
+    let start = { (keeper: VaultKeeper) -> (@Sendable (Cancellation) -> Job.Outcome)? in
       let directory = keeper.directory
       guard let vault = keeper.vault else {
-        return { @Sendable in Self.open(directory, with: secret) }
+        // Whoever has locked it meanwhile wants it locked.
+        guard keeper.lockCount == lockCount else { return nil }
+        return { @Sendable _ in Self.open(directory, with: secret) }
       }
       guard mayCheck(vault) else { return nil }
-      return { @Sendable in Self.check(secret, for: directory) }
+      return { @Sendable _ in Self.check(secret, for: directory) }
     }
-    try enqueue(Job(userID: userID, start: start, completion: completion))
+    try enqueue(
+      Job(
+        userID: userID, lockCount: lockCount, triesSecret: true, start: start,
+        completion: Self.opening(completion)))
+  }
+
+  /// Lets no secret open the vault that is being tried, or waits to be.
+  func forgetUnlocks() { lockCount += 1 }
+
+  /// The same for the daemon itself, with what it has found.
+  ///
+  /// - Parameters:
+  ///   - secret: What is to open the vault.
+  ///   - completion: Called with why it is not open; with nil if it is.
+  func unlockUnasked(
+    with secret: Handoff<UnlockSecret>, _ completion: @escaping (StoreError?) -> Void
+  ) {
+    let directory = directory
+    enqueueUnlimited(
+      Job(
+        userID: Process.userID, lockCount: lockCount,
+        start: { keeper in
+          keeper.vault == nil ? { @Sendable _ in Self.open(directory, with: secret) } : nil
+        },
+        completion: Self.opening { result in
+          switch consume result {
+          case .success: completion(nil)
+          case .failure(let error): completion(error)
+          }
+        }))
+  }
+
+  /// What tells `completion` whether there is an open vault.
+  private static func opening(_ completion: @escaping Completion) -> (Job.Outcome) -> Void {
+    { outcome in
+      switch outcome {
+      case .adopted(let recoveryCode): completion(.success(recoveryCode?.take()))
+      case .failed(let error): completion(.failure(error))
+      case .done, .opened, .slot, .key, .generation, .backup, .repair, .findings:
+        completion(.success(nil))
+      }
+    }
   }
 
   /// Tells whether a secret would open the vault, and opens nothing, also if the
@@ -129,36 +191,38 @@ final class VaultKeeper {
   func check(
     _ secret: Handoff<UnlockSecret>, for userID: UInt32, _ completion: @escaping Completion
   ) throws(Failure) {
-    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
+    let start = { (keeper: VaultKeeper) -> (@Sendable (Cancellation) -> Job.Outcome)? in
       guard keeper.vault != nil else { return nil }
       let directory = keeper.directory
-      return { @Sendable in Self.check(secret, for: directory) }
+      return { @Sendable _ in Self.check(secret, for: directory) }
     }
-    try enqueue(Job(userID: userID, start: start, completion: completion))
+    try enqueue(
+      Job(
+        userID: userID, triesSecret: true, start: start, completion: Self.opening(completion)))
   }
 
   private static func open(
     _ directory: VaultDirectory, with secret: Handoff<UnlockSecret>
-  ) -> Mailbox.Message {
+  ) -> Job.Outcome {
     do throws(StoreError) {
       return .opened(Handoff(try Vault.open(directory, with: try taken(secret))))
     } catch {
-      return .jobEnded(error)
+      return .failed(error)
     }
   }
 
   private static func check(
     _ secret: Handoff<UnlockSecret>, for directory: VaultDirectory
-  ) -> Mailbox.Message {
+  ) -> Job.Outcome {
     do throws(StoreError) {
       try Vault.check(try taken(secret), for: directory)
-      return .jobEnded(nil)
+      return .done
     } catch {
-      return .jobEnded(error)
+      return .failed(error)
     }
   }
 
-  private static func taken(_ secret: Handoff<UnlockSecret>) throws(StoreError) -> UnlockSecret {
+  static func taken(_ secret: Handoff<UnlockSecret>) throws(StoreError) -> UnlockSecret {
     guard let secret = secret.take() else { throw .outOfLockedMemory }
     return secret
   }
@@ -171,87 +235,61 @@ final class VaultKeeper {
     _ completion: @escaping Completion
   ) throws(Failure) {
     let now = now()
-    let start = { (keeper: VaultKeeper) -> (@Sendable () -> Mailbox.Message)? in
-      let directory = keeper.directory
-      return { @Sendable in Self.create(directory, founding, secret, by: actor, at: now) }
-    }
-    try enqueue(Job(userID: actor.uid, start: start, completion: completion))
+    try enqueue(
+      Job(
+        userID: actor.uid,
+        start: { keeper in
+          let directory = keeper.directory
+          return { @Sendable _ in Self.create(directory, founding, secret, by: actor, at: now) }
+        }, completion: Self.opening(completion)))
   }
 
   private static func create(
     _ directory: VaultDirectory, _ founding: Vault.Founding, _ secret: Handoff<UnlockSecret>,
     by actor: Actor, at now: Instant
-  ) -> Mailbox.Message {
+  ) -> Job.Outcome {
     do throws(StoreError) {
       return .opened(
         Handoff(
           try Vault.create(
             in: directory, founding, secret: try taken(secret), by: actor, at: now)))
     } catch {
-      return .jobEnded(error)
+      return .failed(error)
     }
   }
 
-  private func enqueue(_ job: Job) throws(Failure) {
-    let own = jobs.count { $0.userID == job.userID }
-    guard jobs.count < Limits.jobs, own < Limits.jobsOfOneUser else {
-      throw Failure(
-        .limit, "\(own) secrets of uid \(job.userID) wait to be tried already",
-        hint: "try again in a few seconds")
-    }
-    jobs.append(job)
-    if jobs.count == 1 { startJob() }
-  }
-
-  private func startJob() {
-    while let job = jobs.first {
-      if let work = job.start(self) {
-        let mailbox = mailbox
-        return worker.submit { mailbox.post(work()) }
-      }
-      jobs.removeFirst()
-      job.completion(.success(nil))
-    }
-  }
-
-  /// Takes note that the running job has ended with a vault, and starts the next.
-  func finishJob(opened handoff: Handoff<Vault.Opened>) {
-    let job = jobs.removeFirst()
-    if let opened = handoff.take() {
-      for note in opened.notes { Log.note(note) }
-      clock.raise(to: opened.vault.mark)
-      writeFailure = nil
-      state = .unlocked(opened.vault)
-      job.completion(.success(opened.takeRecoveryCode()))
-    }
-    startJob()
-  }
-
-  /// Takes note that the running job has ended without one, and starts the next.
-  func finishJob(_ error: StoreError?) {
-    let job = jobs.removeFirst()
-    if let error {
-      if vault == nil { state = Self.stateOnDisk(directory) }
-      job.completion(.failure(error))
-    } else {
-      job.completion(.success(nil))
-    }
-    startJob()
+  /// Goes on with the vault that was opened.
+  func adopt(_ opened: consuming Vault.Opened) -> Job.Outcome {
+    for note in opened.notes { Log.note(note) }
+    clock.raise(to: opened.vault.mark)
+    writeFailure = nil
+    openingFailure = nil
+    credentialProblem = nil
+    state = .unlocked(opened.vault)
+    guard let code = opened.takeRecoveryCode() else { return .adopted(recoveryCode: nil) }
+    return .adopted(recoveryCode: Handoff(code))
   }
 
   // MARK: Closing
 
   /// Forgets the keys and all that they opened.
   func lock() {
-    guard vault != nil else { return }
-    state = .locked
-    writeFailure = nil
+    isLocking = false
+    if vault != nil {
+      state = .locked
+      writeFailure = nil
+    }
+    startJob()
   }
 
-  /// Takes no more changes until the vault is opened anew.
+  /// Takes no more changes until there is another generation, or the vault is opened
+  /// anew.
   func becomeReadOnly(_ error: StoreError) {
     guard writeFailure == nil else { return }
     writeFailure = error
     Log.note("the vault is read-only: \(error.message)")
   }
+
+  /// Takes changes again.
+  func becomeWritable() { writeFailure = nil }
 }

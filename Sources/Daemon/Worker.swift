@@ -7,9 +7,12 @@ internal import Synchronization
 final class Worker: Sendable {
   private let queue: BlockingQueue<@Sendable () -> Void>
 
-  init() throws(Errno) {
+  /// - Parameter givesWay: Whether the loop is to go first.
+  /// - Throws: ``Errno`` if there is no room for the thread.
+  init(givesWay: Bool = false) throws(Errno) {
     let queue = try BlockingQueue<@Sendable () -> Void>()
     try Thread.start {
+      if givesWay { Thread.giveWay() }
       while true {
         queue.next()()
         Stack.wipe()
@@ -27,11 +30,11 @@ final class Mailbox: Sendable {
     case batchWritten(StoreError?)
     case auditSynchronized(Vault.AuditSynchronization, StoreError?)
 
-    /// A vault was made or opened.
-    case opened(Handoff<Vault.Opened>)
+    /// The other thread has ended what it was told to do.
+    case jobEnded(Job.Outcome)
 
-    /// A secret was found to fit the open vault, or a vault could not be opened.
-    case jobEnded(StoreError?)
+    /// What had the committing thread for itself has ended.
+    case taskEnded(Committer.TaskOutcome)
   }
 
   private let messages = Mutex<[Message]>([])

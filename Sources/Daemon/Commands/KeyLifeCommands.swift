@@ -84,14 +84,37 @@ extension CommandDefinition {
   }
 
   static let resume = CommandDefinition(
-    verb: .resume, synopsis: "RESUME KEY",
-    help: ["Ends the suspension of a key. 'KEY id=... name=... state=... changed=...'"],
-    wordCount: 1...1, availability: .unlocked
+    verb: .resume, synopsis: "RESUME KEY | --restored",
+    help: [
+      "Ends the suspension of a key. 'KEY id=... name=... state=... changed=...'",
+      "--restored ends that of all keys, and of all grants to units, that came back from a",
+      "backup (Owners): 'RESUMED keys=... grants=...'",
+    ],
+    flags: ["restored"], wordCount: 0...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
+    guard command.hasOption("restored") == command.words.isEmpty else {
+      throw Failure(.parameter, "this is not how it is written: RESUME KEY, or RESUME --restored")
+    }
+    guard !command.words.isEmpty else { return resumeRestored(exchange) }
     let reference = try parsed { () throws(Refusal) in
       try KeyReference(parsing: command.words[0])
     }
     return try change(.resume(reference), of: reference, exchange)
+  }
+
+  private static func resumeRestored(_ exchange: Exchange) -> Progress {
+    var (keys, grants) = (0, 0)
+    exchange.server.committer.submit(
+      .resumeRestored, of: exchange, about: "restored keys",
+      foreseeing: { organization, changes in
+        guard !changes.isEmpty else { return }
+        keys = organization.restoredKeyCount(at: exchange.server.keeper.now())
+        grants = organization.restoredGrantCount
+      }
+    ) { _, _ in
+      exchange.status(["RESUMED"], [("keys", String(keys)), ("grants", String(grants))])
+    }
+    return .pending
   }
 
   static let revoke = CommandDefinition(

@@ -220,7 +220,8 @@ extension Change {
       id
     case .userStateSet, .organizationRoleSet, .workspaceRoleSet, .organizationNamed, .policySet,
       .userAdded, .workspaceAdded, .workspaceArchived, .keyAdded, .keySuspended, .keyResumed,
-      .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .clockSet:
+      .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted,
+      .unitGrantWithdrawn, .clockSet, .keysRestored, .restoredKeysResumed:
       nil
     }
   }

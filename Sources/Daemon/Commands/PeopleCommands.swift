@@ -3,7 +3,7 @@ internal import Platform
 internal import Store
 internal import Wire
 
-// People: who asks, users and their roles.
+// People: who asks, and users.
 
 extension CommandDefinition {
   static let whoAmI = CommandDefinition(
@@ -63,24 +63,6 @@ extension CommandDefinition {
       throw Failure(
         .parameter, "this is not how it is written: USER ADD NAME --uid=N, USER LIST, ...",
         hint: "'HELP USER' has all forms")
-    }
-  }
-
-  static let grant = CommandDefinition(
-    verb: .grant, synopsis: "GRANT USER ROLE [WORKSPACE] [--dry-run]",
-    help: [
-      "Gives a user a role in the organization (owner, member; Owners), or in a workspace",
-      "(viewer, editor, admin, none; its Admins, up to their own rank, and Owners).",
-      "Answers 'GRANT changed=yes' or, if it was so already, 'GRANT changed=no', and 'EFFECT'",
-      "and 'SEEN' lines as USER does. --dry-run changes nothing.",
-    ],
-    flags: ["dry-run"], wordCount: 2...3, availability: .unlocked
-  ) { exchange, command throws(Failure) in
-    let request = try parsed { () throws(Refusal) in try grantRequest(command.words) }
-    return try changePeople(
-      request, exchange, about: command.words.joined(separator: " ")
-    ) { _, changes in
-      exchange.status(["GRANT"], [("changed", changes.isEmpty ? "no" : "yes")])
     }
   }
 
@@ -178,8 +160,7 @@ extension CommandDefinition {
         .rebindUser(name, uid: uid, hasShownSecret: false), exchange, about: object, answer)
     }
     let kind = secretKind(command)
-    return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
-      (text) throws(Failure) in
+    return try inquirePresent(kind, exchange) { (text) throws(Failure) in
       let secret = try unlockSecret(kind, copying: text)
       try server.keeper.check(secret, for: exchange.peer.userID) { result in
         switch consume result {
@@ -202,23 +183,5 @@ extension CommandDefinition {
     guard let vault = exchange.server.keeper.vault else { return false }
     let standing = exchange.server.gate.standingIfAny(of: exchange, in: vault.organization)
     return standing?.person?.role == .owner
-  }
-
-  private static func grantRequest(_ words: [String]) throws(Refusal) -> Request {
-    let user = try Name(parsing: words[0])
-    if words.count == 2 {
-      guard let role = OrganizationRole(rawValue: words[1]) else {
-        throw .invalid(
-          "role", "a role in the organization is owner or member",
-          hint: "name the workspace for the others, as in 'coffer grant USER editor WORKSPACE'")
-      }
-      return .setOrganizationRole(role, ofUser: user)
-    }
-    let workspace = try Name(parsing: words[2])
-    let role = WorkspaceRole(rawValue: words[1])
-    guard role != nil || words[1] == "none" else {
-      throw .invalid("role", "a role in a workspace is viewer, editor, admin or none")
-    }
-    return .setWorkspaceRole(role, ofUser: user, inWorkspace: workspace)
   }
 }

@@ -96,7 +96,9 @@ extension CommandDefinition {
     case "version": exchange.data(Product.version)
     case "pid": exchange.data(String(Process.id))
     case "socket_name": exchange.data(server.options.socketPath)
-    case "state": exchange.data(server.keeper.state.text)
+    case "state":
+      let keeper = server.keeper
+      exchange.data((keeper.isLocking ? .locked : keeper.state).text)
     case "state_dir": exchange.data(server.options.statePath)
     case "protocol": exchange.data(String(Product.protocolVersion))
     case _:

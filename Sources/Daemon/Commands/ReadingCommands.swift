@@ -84,7 +84,8 @@ extension CommandDefinition {
     verb: .show, synopsis: "SHOW KEY",
     help: [
       "Tells all of a key but its value, a field a line; a line 'RIGHT workspace=... rank=...",
-      "actions=...' for each place that an issued key reaches, and a line 'VERSION number=...'",
+      "actions=...' for each place that an issued key reaches, a line 'UNIT unit=...",
+      "credential=...' for each systemd unit that it is given to, and a line 'VERSION number=...'",
       "for each version. An ended key is found by its id, or by its name while no live",
       "key bears it.",
     ],
@@ -106,6 +107,7 @@ extension CommandDefinition {
       exchange.status([], [field])
     }
     for right in description.rights { exchange.status(["RIGHT"], right) }
+    for unit in description.units { exchange.status(["UNIT"], unit) }
     for version in description.versions { exchange.status(["VERSION"], version) }
     return .done
   }

@@ -48,8 +48,7 @@ extension CommandDefinition {
     // open is its users'.
     if let vault = server.keeper.vault { _ = try server.gate.standing(of: exchange, in: vault) }
     let kind = secretKind(command)
-    return exchange.inquire(secretKeyword(kind), seconds: Limits.passphraseSeconds) {
-      (answer) throws(Failure) in
+    return try inquirePresent(kind, exchange) { (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
       let mayCheck = { (vault: Vault) -> Bool in
         server.gate.standingIfAny(of: exchange, in: vault.organization) != nil
@@ -87,56 +86,50 @@ extension CommandDefinition {
   static let status = CommandDefinition(
     verb: .status, synopsis: "STATUS",
     help: [
-      "Tells, a field a line: state (none, locked, unlocked, damaged); to users of an",
-      "unlocked vault also organization, writable, memory_locked, and locks_in, the seconds",
-      "until an unused vault is locked; clock_ahead, by how many seconds the clock on the wall",
-      "has leapt ahead, while it is not believed.",
+      "Tells, a field a line: state (none, locked, unlocked, damaged); problem, if there is one, and",
+      "credential_problem, why the credential that systemd brings did not open it;",
+      "to users of an unlocked vault also organization, writable, memory_locked, and locks_in,",
+      "the seconds until an unused vault is locked, locks_anyway_in, until it is in any case;",
+      "clock_ahead, by how many seconds the clock on the wall has leapt ahead, while it is not",
+      "believed.",
     ],
     availability: .always
   ) { exchange, _ throws(Failure) in
     let server = exchange.server
     let keeper = server.keeper
-    exchange.status(["state=\(keeper.state.text)"])
-    switch keeper.state {
-    case .absent, .locked: break
+    // One that is being locked is locked to whoever asks now.
+    let state = keeper.isLocking ? .locked : keeper.state
+    exchange.status(["state=\(state.text)"])
+    switch state {
+    case .absent: break
+    case .locked:
+      if let error = keeper.openingFailure {
+        exchange.status(["problem=\(PrintableText.field("when last tried: " + error.message))"])
+      }
+      // No reason to despair of the vault: whoever has its secret opens it.
+      if let problem = keeper.credentialProblem {
+        exchange.status(["credential_problem=\(PrintableText.field(problem))"])
+      }
     case .damaged(let error): exchange.status(["problem=\(PrintableText.field(error.message))"])
     case .unlocked(let vault):
       let organization = vault.organization
       guard server.gate.standingIfAny(of: exchange, in: organization) != nil else { break }
       exchange.status(["organization=\(organization.name?.text ?? "")"])
+      exchange.status(["generation=\(vault.generation)"])
       exchange.status(["writable=\(keeper.writeFailure == nil ? "yes" : "no")"])
       if let error = keeper.writeFailure {
         exchange.status(["problem=\(PrintableText.field(error.message))"])
       }
       if let seconds = keeper.clock.secondsAhead { exchange.status(["clock_ahead=\(seconds)"]) }
       exchange.status(["memory_locked=\(server.isMemoryLocked ? "yes" : "no")"])
-      if let seconds = server.secondsUntilIdleLock { exchange.status(["locks_in=\(seconds)"]) }
+      if let seconds = server.seconds(until: server.idleLockMoment) {
+        exchange.status(["locks_in=\(seconds)"])
+      }
+      if let seconds = server.seconds(until: server.latestLockMoment) {
+        exchange.status(["locks_anyway_in=\(seconds)"])
+      }
     }
     return .done
-  }
-
-  static let check = CommandDefinition(
-    verb: .check, synopsis: "CHECK --repair=clock",
-    help: [
-      "Believes the clock on the wall again after it has leapt, or was wrong before (Owners).",
-      "'CLOCK now=... was=...'",
-    ],
-    options: ["repair"], availability: .unlocked
-  ) { exchange, command throws(Failure) in
-    guard command.value(of: "repair") == "clock" else {
-      throw Failure(.parameter, "this is not how it is written: CHECK --repair=clock")
-    }
-    let keeper = exchange.server.keeper
-    let former = keeper.now()
-    exchange.server.committer.submit(
-      .believeClock(Instant(secondsSinceEpoch: WallClock.secondsSinceEpoch)), of: exchange,
-      about: "clock",
-      // What is decided behind it has the new time, also in the same batch.
-      foreseeing: { _, _ in keeper.believeClock() }
-    ) { _, _ in
-      exchange.status(["CLOCK"], [("now", keeper.now().rfc3339), ("was", former.rfc3339)])
-    }
-    return .pending
   }
 
   // MARK: Helpers
@@ -147,7 +140,7 @@ extension CommandDefinition {
 
   /// Throws unless the client may make a vault: in user mode everyone who is
   /// let in, with `--system` uid 0.
-  private static func requireAdministrator(_ exchange: Exchange) throws(Failure) {
+  static func requireAdministrator(_ exchange: Exchange) throws(Failure) {
     guard !exchange.server.options.isSystem || exchange.peer.userID == 0 else {
       throw Failure(
         .forbidden, "only root makes the vault of the system", hint: "use 'sudo coffer init'")
@@ -202,6 +195,24 @@ extension CommandDefinition {
     case .passphrase: "PASSPHRASE"
     case .keyFile: "KEYFILE"
     }
+  }
+
+  /// Asks for what opens something now, unless its uid has tried too often.
+  ///
+  /// - Parameters:
+  ///   - kind: What is asked for.
+  ///   - exchange: The command that asks.
+  ///   - slot: The slot that it opens; nil for any.
+  ///   - body: Goes on with the answer.
+  /// - Returns: How it goes on.
+  /// - Throws: ``Failure``, before anybody types in vain.
+  static func inquirePresent(
+    _ kind: UnlockSecret.Kind, _ exchange: Exchange, ofSlot slot: UInt32? = nil,
+    _ body: @escaping (borrowing Secret) throws(Failure) -> Progress
+  ) throws(Failure) -> Progress {
+    try exchange.server.keeper.requireTry(of: exchange.peer.userID)
+    let keyword = secretKeyword(kind) + (slot.map { " \($0)" } ?? "")
+    return exchange.inquire(keyword, seconds: Limits.passphraseSeconds, body)
   }
 
   /// What the client answered, ready to be handed to a worker.
