@@ -151,13 +151,12 @@ struct Arguments {
   /// Makes sure that only options of one action of a command were given.
   ///
   /// - Parameters:
-  ///   - names: The options of the action, besides `--system`.
+  ///   - names: The options of the action, besides `--system` and `--wait`.
   ///   - action: As in `user disable`, for the message.
   /// - Throws: A usage error for another option of the command.
   func allow(_ names: [String], for action: String) throws(ClientError) {
-    guard let other = options.first(where: { !(names + ["system"]).contains($0.name) }) else {
-      return
-    }
+    let allowed = names + ["system", "wait"]
+    guard let other = options.first(where: { !allowed.contains($0.name) }) else { return }
     throw .usage(
       "--\(other.name) is no option of '\(action)'",
       hint: names.isEmpty

@@ -71,9 +71,15 @@ struct DaemonAddress {
   /// - Throws: ``ClientError`` with exit status 4.
   func connect(starts: Bool) throws(ClientError) -> UnixSocket? {
     do throws(Errno) {
-      return try UnixSocket.connect(to: socketPath)
+      return try UnixSocket.connect(
+        to: socketPath, limitSeconds: DaemonConnection.greetingSeconds)
     } catch {
       switch error {
+      case .wouldBlock:
+        throw ClientError(
+          ExitStatus.noDaemon,
+          "\(socketPath): so many wait there already that no daemon seems to accept them",
+          hint: whatToLookAt(nil))
       case .notFound, .connectionRefused:
         guard let ownStatePath else {
           throw ClientError(
@@ -96,6 +102,59 @@ struct DaemonAddress {
   }
 }
 
+extension DaemonAddress {
+  /// Makes sure that those who made the socket and listen on it may have what is sent.
+  ///
+  /// - Parameter socket: A connection of this address, before its first byte.
+  /// - Returns: The process that listens.
+  /// - Throws: ``ClientError`` with exit status 4.
+  func checkPeer(of socket: borrowing UnixSocket) throws(ClientError) -> Int32 {
+    let peer: PeerCredentials
+    let nodes: [FileStatus?]
+    do throws(Errno) {
+      peer = try socket.peer()
+      nodes = [
+        try FileStatus.ofFile(at: socketPath, followsLinks: false),
+        try FileStatus.ofFile(at: socketPath, followsLinks: true),
+      ]
+    } catch {
+      throw ClientError(ExitStatus.noDaemon, "\(socketPath): \(error)")
+    }
+    // Where systemd listens for the daemon, the peer is systemd.
+    guard Self.isTrusted(peer.userID) else {
+      throw impostor("uid \(peer.userID) listens there, neither you nor root")
+    }
+    // A name of somebody else's may lead to another program of this user or root's.
+    if let node = nodes.compactMap(\.self).first(where: { !Self.isTrusted($0.owner) }) {
+      throw impostor("it belongs to uid \(node.owner), neither you nor root")
+    }
+    return peer.processID
+  }
+
+  private static func isTrusted(_ userID: UInt32) -> Bool {
+    userID == Process.userID || userID == 0
+  }
+
+  private func impostor(_ finding: String) -> ClientError {
+    ClientError(
+      ExitStatus.noDaemon, "\(socketPath): \(finding)",
+      hint: "nothing was sent; find out who made this socket")
+  }
+
+  /// What tells why a daemon does not answer.
+  ///
+  /// - Parameter id: The process that listens, if it is known.
+  /// - Returns: A hint.
+  func whatToLookAt(_ id: Int32?) -> String {
+    if socketPath == Self.systemSocketPath { return "'systemctl status cofferd' tells how it is" }
+    guard ownStatePath != nil else {
+      return "is COFFER_SOCKET the socket of a cofferd, and does that run?"
+    }
+    let process = id.map { "'ps -p \($0) -o pid,stat,args' shows" } ?? "'ps -C cofferd' shows"
+    return "\(process) whether it is stopped; if it is ended, the next coffer starts another"
+  }
+}
+
 /// Starts the user's own daemon, and waits until it listens.
 private struct DaemonStart {
   let socketPath: String
@@ -108,34 +167,47 @@ private struct DaemonStart {
   /// How long a daemon is waited for that another client has started.
   private static let otherMilliseconds = 1_000
 
-  /// Nothing of the caller's environment is the daemon's business.
-  private static let environment = ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]
+  private static let limitSeconds = DaemonConnection.greetingSeconds
+
+  /// When the next one is started, if one has ended at once; then twice as late.
+  private static let firstRestMilliseconds = 20
 
   func run() throws(ClientError) -> UnixSocket {
-    let program = try programPath()
-    let id: Int32
-    do throws(Errno) {
-      id = try Process.startDetached(
-        program, arguments: ["cofferd", "--state", statePath], environment: Self.environment)
-    } catch {
-      throw ClientError(ExitStatus.noDaemon, "\(program): starting the daemon failed: \(error)")
-    }
+    let program = try DaemonProgram().path
+    var id = try start(program)
     var left = Self.patienceMilliseconds
+    var rest = Self.firstRestMilliseconds
+    var restLeft = rest
     while left > 0 {
-      if let socket = try? UnixSocket.connect(to: socketPath) { return socket }
-      if Process.hasEnded(id) { left = min(left, Self.otherMilliseconds) }
+      if let socket = try? UnixSocket.connect(
+        to: socketPath, limitSeconds: Self.limitSeconds)
+      {
+        return socket
+      }
+      if Process.hasEnded(id) {
+        left = min(left, Self.otherMilliseconds)
+        restLeft -= Self.pauseMilliseconds
+      }
+      if restLeft <= 0 {
+        // A former daemon that is just ending keeps the directory for a moment.
+        id = try start(program)
+        rest *= 2
+        restLeft = rest
+      }
       sleep(milliseconds: Self.pauseMilliseconds)
       left -= Self.pauseMilliseconds
     }
     throw explanation(program, hasEnded: Process.hasEnded(id))
   }
 
-  /// The daemon stands beside this program.
-  private func programPath() throws(ClientError) -> String {
-    guard let own = Process.programPath, let slash = own.lastIndex(of: "/") else {
-      throw ClientError(ExitStatus.noDaemon, "no daemon runs, and where cofferd is cannot be told")
+  private func start(_ program: String) throws(ClientError) -> Int32 {
+    do throws(Errno) {
+      return try Process.startDetached(
+        program, arguments: ["cofferd", "--state", statePath],
+        environment: DaemonProgram.environment)
+    } catch {
+      throw ClientError(ExitStatus.noDaemon, "\(program): starting the daemon failed: \(error)")
     }
-    return own[..<slash] + "/cofferd"
   }
 
   /// Lets the daemon say itself why it could not start.
@@ -143,7 +215,7 @@ private struct DaemonStart {
     if hasEnded {
       _ = try? Process.runToEnd(
         program, arguments: ["cofferd", "--check", "--state", statePath],
-        environment: Self.environment)
+        environment: DaemonProgram.environment, outputIsError: true)
     }
     return ClientError(
       ExitStatus.noDaemon, "the daemon could not be started",

@@ -3,13 +3,39 @@ internal import Wire
 
 /// A dialogue with the daemon.
 final class DaemonConnection {
-  private let socket: UnixSocket
+  private(set) var socket: UnixSocket
+  private let address: DaemonAddress
+
+  /// Who listens: the daemon, or the manager that does so for it.
+  private var daemonID: Int32
   private var input: Secret
   private var arrived = 0
   private var consumed = 0
 
   /// A round trip brings all of a usual answer.
   private static let inputByteCount = 16_384
+
+  /// How long the daemon may take to greet, which takes it a few milliseconds.
+  static let greetingSeconds: Int32 = 10
+
+  /// How long it may be silent in the middle of what it answers at once.
+  ///
+  /// Nothing bounds what may take long, or what may have changed something by the time
+  /// its answer is given up.
+  private static let quickSeconds: Int32 = 60
+
+  /// The limit of the answers to what was sent; 0 if there is none.
+  private var answerSeconds: Int32 = 0
+  private var quickLimit = DaemonConnection.quickSeconds
+
+  /// The limit that holds now.
+  private var limitSeconds = DaemonConnection.greetingSeconds
+
+  /// Whether the greeting has come.
+  private var isGreeted = false
+
+  /// Whether nothing comes from the connection any more.
+  private var isLost = false
 
   /// Connects, and makes sure of who is at the other end, before the first byte.
   ///
@@ -22,80 +48,38 @@ final class DaemonConnection {
     _ address: DaemonAddress, starts: Bool = true
   ) throws(ClientError) -> DaemonConnection? {
     guard let socket = try address.connect(starts: starts) else { return nil }
-    let peer: PeerCredentials
-    do throws(Errno) {
-      peer = try socket.peer()
-    } catch {
-      throw ClientError(ExitStatus.noDaemon, "\(address.socketPath): \(error)")
-    }
-    // Where systemd listens for the daemon, the peer is systemd.
-    guard peer.userID == Process.userID || peer.userID == 0 else {
-      throw ClientError(
-        ExitStatus.noDaemon,
-        "\(address.socketPath): uid \(peer.userID) listens there, neither you nor root",
-        hint: "nothing was sent; find out who made this socket")
-    }
-    return try DaemonConnection(socket)
+    let daemonID = try address.checkPeer(of: socket)
+    return try DaemonConnection(socket, address, daemonID: daemonID)
   }
 
-  private init(_ socket: consuming UnixSocket) throws(ClientError) {
+  private init(
+    _ socket: consuming UnixSocket, _ address: DaemonAddress, daemonID: Int32
+  ) throws(ClientError) {
     do throws(SecretError) {
       input = try Secret(count: Self.inputByteCount)
     } catch {
       throw .outOfMemory
     }
     self.socket = socket
+    self.address = address
+    self.daemonID = daemonID
   }
 
-  // MARK: Sending
-
-  /// Sends lines; the answers come in their order.
-  func send(_ commands: [Command]) throws(ClientError) {
-    let text = commands.map { $0.line + "\n" }.joined()
-    try send(text.utf8.span)
-  }
-
-  private func send(_ bytes: Span<UInt8>) throws(ClientError) {
-    do throws(Errno) { try socket.sendAll(bytes) } catch { throw .lost }
-  }
-
-  /// Sends a command and, right behind it, the answer to its inquiry.
+  /// Connects anew where the connection was lost, without starting a daemon.
   ///
-  /// - Parameters:
-  ///   - command: One that inquires once; if it is refused before it does, the
-  ///     answers to the lines behind it mean nothing.
-  ///   - secret: The answer.
-  /// - Throws: ``ClientError``.
-  func send(
-    _ command: Command, answeredWith secret: borrowing Secret
-  ) throws(ClientError) {
-    try answer(with: secret, behind: command.line + "\n")
-  }
-
-  /// Answers an inquiry with a secret, behind the line that asked for it, if that
-  /// is still to be sent.
-  private func answer(
-    with secret: borrowing Secret, behind head: String = ""
-  ) throws(ClientError) {
-    let start = head.utf8.count
-    let count = start + DataEncoder.maximumByteCount(for: secret.count) + 4
-    var lines: Secret
-    do throws(SecretError) { lines = try Secret(count: count) } catch { throw .outOfMemory }
-    let end = secret.withBytes { bytes in
-      lines.withMutableBytes { lines in
-        lines.replace(at: 0, with: head.utf8.span)
-        var encoder = DataEncoder(at: start)
-        encoder.append(bytes, to: &lines)
-        encoder.finish(in: &lines)
-        lines.replace(at: encoder.position, with: "END\n".utf8.span)
-        return encoder.position + 4
-      }
-    }
-    // A daemon that refuses may close before it has read all; what it says then
-    // tells more than a broken pipe, so the failure shows itself at reading.
-    lines.withBytes { lines in
-      try? socket.sendAll(lines.extracting(0..<end))
-    }
+  /// - Returns: Whether there is a connection, past its greeting; false if no daemon
+  ///   runs and this user's own is the one that is meant.
+  /// - Throws: ``ClientError`` with exit status 4.
+  func reopenIfLost() throws(ClientError) -> Bool {
+    guard isLost else { return true }
+    guard let socket = try address.connect(starts: false) else { return false }
+    daemonID = try address.checkPeer(of: socket)
+    self.socket = socket
+    input.wipe()
+    (arrived, consumed, answerSeconds) = (0, 0, 0)
+    (limitSeconds, isGreeted, isLost) = (Self.greetingSeconds, false, false)
+    try receiveGreeting()
+    return true
   }
 
   // MARK: Receiving
@@ -106,8 +90,26 @@ final class DaemonConnection {
     var data: SecretBuffer
   }
 
-  /// Receives the greeting.
-  func receiveGreeting() throws(ClientError) { _ = try receiveReply() }
+  /// A question of the daemon, which is to be answered before it goes on.
+  struct Inquiry: Equatable {
+    /// As in `PASSPHRASE`.
+    let keyword: String
+
+    /// The number of the slot that is asked for; nil if any will do.
+    let slot: Int?
+  }
+
+  /// Receives the greeting, which is not waited for long.
+  func receiveGreeting() throws(ClientError) {
+    _ = try receiveReply()
+    limit(seconds: answerSeconds)
+  }
+
+  /// What the daemon tells of itself and of the vault.
+  func status() throws(ClientError) -> StatusFields {
+    try send([Command(.status)])
+    return StatusFields(fields: try receiveReply().statuses.flatMap(\.fields))
+  }
 
   /// Receives the answer to the next of the commands that were sent.
   ///
@@ -121,61 +123,56 @@ final class DaemonConnection {
   ) throws(ClientError) -> Reply {
     var reply = Reply(data: SecretBuffer())
     var hint: String?
+    while let step = try receiveStep(of: &reply, &hint) {
+      guard case .inquiry = step, !isAnswered else { continue }
+      switch secret {
+      case .some(let secret): try answer(with: secret)
+      case .none: try cancelInquiry()
+      }
+    }
+    return reply
+  }
+
+  /// Receives the answer to the next of the commands that were sent, and lets
+  /// `body` answer each inquiry, and take data out of the reply as they arrive.
+  ///
+  /// - Parameter body: Called after each inquiry, which it answers by
+  ///   ``answer(with:)`` or ``answer(withContentsOf:named:)``, and after each line
+  ///   of data.
+  /// - Returns: The answer, with the data that `body` has left in it.
+  /// - Throws: As ``receiveReply(answeringWith:isAnswered:)``, and what `body`
+  ///   throws; the connection is of no use then.
+  func receiveReply(
+    _ body: (Step, inout SecretBuffer) throws(ClientError) -> Void
+  ) throws(ClientError) -> Reply {
+    var reply = Reply(data: SecretBuffer())
+    var hint: String?
+    while let step = try receiveStep(of: &reply, &hint) { try body(step, &reply.data) }
+    return reply
+  }
+
+  /// What has come of an answer that goes on.
+  enum Step: Equatable {
+    case inquiry(Inquiry)
+    case data
+  }
+
+  /// Receives a part of an answer; nil at its end.
+  private func receiveStep(
+    of reply: inout Reply, _ hint: inout String?
+  ) throws(ClientError) -> Step? {
     while true {
       switch try receiveLine(into: &reply.data) {
-      case .ok: return reply
+      case .ok: return nil
       case .error(let number, let message):
         throw ClientError(Failure.code(ofNumber: number), message, hint: hint)
       case .status(let words): reply.statuses.append(StatusFields(words))
       case .hint(let text): hint = text
-      case .inquire where isAnswered: break
-      case .inquire:
-        if secret != nil {
-          try answerInquiry(secret)
-        } else {
-          try send("CAN\n".utf8.span)
-        }
-      case .data, .comment: break
+      case .inquire(let keyword, let object):
+        return .inquiry(Inquiry(keyword: keyword, slot: object.flatMap { Int($0) }))
+      case .data: return .data
+      case .comment: break
       }
-    }
-  }
-
-  /// Sends a command that inquires once, and receives its answer.
-  ///
-  /// - Parameters:
-  ///   - command: What is asked.
-  ///   - secret: The answer to the inquiry, which is made only when that has come:
-  ///     the daemon has accepted the command then, as far as it can.
-  /// - Returns: The answer.
-  /// - Throws: As ``receiveReply(answeringWith:isAnswered:)``.
-  func ask(
-    _ command: Command, answeringWith secret: () throws(ClientError) -> Secret
-  ) throws(ClientError) -> Reply {
-    try send([command])
-    try receiveInquiry()
-    try answer(with: try secret())
-    return try receiveReply(isAnswered: true)
-  }
-
-  private func receiveInquiry() throws(ClientError) {
-    var data = SecretBuffer()
-    var hint: String?
-    while true {
-      switch try receiveLine(into: &data) {
-      case .inquire: return
-      case .error(let number, let message):
-        throw ClientError(Failure.code(ofNumber: number), message, hint: hint)
-      case .hint(let text): hint = text
-      case .ok: throw .protocolBroken("it did not ask for a secret")
-      case .status, .data, .comment: break
-      }
-    }
-  }
-
-  private func answerInquiry(_ secret: borrowing Secret?) throws(ClientError) {
-    switch secret {
-    case .some(let secret): try answer(with: secret)
-    case .none: break
     }
   }
 
@@ -231,10 +228,62 @@ final class DaemonConnection {
         try socket.receive(into: &bytes, at: arrived)
       }
     } catch {
-      throw .lost
+      throw lose(.lost)
     }
-    guard let received, received > 0 else { throw .lost }
+    guard let received else { throw silent }
+    guard received > 0 else { throw lose(.lost) }
     arrived += received
+  }
+
+  // MARK: Limits
+
+  /// Takes what is about to be sent as the measure of how long its answers may take.
+  func prepare(for commands: [Command]) {
+    answerSeconds = commands.allSatisfy(\.isAnsweredAtOnce) ? quickLimit : 0
+    // As long as the greeting is to come, that is waited for.
+    if isGreeted { limit(seconds: answerSeconds) }
+  }
+
+  /// Bounds what the daemon answers at once by the end of a waiting, too.
+  func limitQuickAnswers(until end: BootInstant) {
+    let left = Int32(clamping: end.seconds(since: .now) + 1)
+    quickLimit = min(Self.quickSeconds, max(1, left))
+  }
+
+  private func limit(seconds: Int32) {
+    isGreeted = true
+    guard seconds != limitSeconds else { return }
+    // A socket that takes no limit waits as it did before there was one.
+    try? socket.limitWaiting(seconds: seconds)
+    limitSeconds = seconds
+  }
+
+  /// Notes that the connection is of no use any more.
+  func lose(_ error: ClientError) -> ClientError {
+    isLost = true
+    return error
+  }
+
+  /// The daemon has not answered in time.
+  var silent: ClientError {
+    let failure =
+      isGreeted
+      ? "the daemon has not answered for \(limitSeconds) seconds"
+      : "somebody listens, but has not greeted within \(limitSeconds) seconds"
+    return lose(
+      ClientError(
+        ExitStatus.noDaemon, "\(address.socketPath): \(failure)",
+        hint: address.whatToLookAt(daemonID)))
+  }
+}
+
+extension Command {
+  /// What the daemon answers from memory, and what changes nothing.
+  fileprivate var isAnsweredAtOnce: Bool {
+    let quick: [Verb] = [
+      .nop, .option, .getInfo, .status, .whoAmI, .authenticate, .list, .show, .environment,
+    ]
+    return quick.contains { $0.rawValue == verb }
   }
 }
 

@@ -6,6 +6,7 @@ internal import Wire
 struct Dialogue {
   let connection: DaemonConnection
   private let presentsKey: Bool
+  private let waitingTime: WaitingTime?
 
   /// Connects to the daemon that the arguments and the environment name.
   ///
@@ -18,6 +19,7 @@ struct Dialogue {
   init(
     _ arguments: Arguments, presentsKey: Bool = true, isLocked: Bool = false
   ) throws(ClientError) {
+    waitingTime = try WaitingTime.told(by: arguments)
     connection = try Self.connect(arguments)
     self.presentsKey = presentsKey
     try connection.receiveGreeting()
@@ -41,14 +43,12 @@ struct Dialogue {
     return connection
   }
 
-  /// Throws unless there is a vault, before anybody is asked for what opens it.
-  func requireVault() throws(ClientError) {
-    try connection.send([Command(.status)])
-    let statuses = try connection.receiveReply().statuses
-    guard statuses.contains(where: { $0["state"] == "none" }) else { return }
-    throw ClientError(
-      ExitStatus.failed, "there is no vault yet",
-      hint: "make one with 'coffer init --organization NAME'")
+  /// Opens the vault, or tries the secret if it is open; for `unlock` itself.
+  ///
+  /// - Parameter isOpen: Whether it is open.
+  /// - Throws: ``ClientError``.
+  func unlock(isOpen: Bool) throws(ClientError) {
+    try Unlocking.unlock(connection, waiting: waitingTime, isOpen: isOpen)
   }
 
   /// Sends a command and receives its answer, opening the vault if need be.
@@ -72,10 +72,88 @@ struct Dialogue {
     return try connection.receiveReply(answeringWith: secret)
   }
 
+  /// Sends a command, and lets `body` take part in its answer; opens the vault if
+  /// need be.
+  ///
+  /// - Parameters:
+  ///   - command: What is asked.
+  ///   - body: As of ``DaemonConnection/receiveReply(_:)``. A locked vault refuses
+  ///     before it asks, so nothing is answered twice.
+  /// - Returns: The answer, with the data that `body` has left in it.
+  /// - Throws: ``ClientError``.
+  func ask(
+    _ command: Command,
+    _ body: (DaemonConnection.Step, inout SecretBuffer) throws(ClientError) -> Void
+  ) throws(ClientError) -> DaemonConnection.Reply {
+    do throws(ClientError) {
+      try connection.send([command])
+      return try connection.receiveReply(body)
+    } catch {
+      guard error.code == .locked else { throw error }
+    }
+    try openVault()
+    try connection.send([command])
+    return try connection.receiveReply(body)
+  }
+
+  /// Sends a command that asks for passphrases and key files.
+  ///
+  /// - Parameters:
+  ///   - command: What is asked.
+  ///   - answers: Where they come from; what was made on the way is told.
+  ///   - object: What a key file that was made opens, as in `the vault`.
+  /// - Returns: The answer.
+  /// - Throws: ``ClientError``.
+  func ask(
+    _ command: Command, answeringFrom answers: SecretAnswers, opening object: String = "the vault"
+  ) throws(ClientError) -> DaemonConnection.Reply {
+    do throws(ClientError) {
+      let reply = try ask(command) { step, _ throws(ClientError) in
+        guard case .inquiry(let inquiry) = step else { return }
+        try answers.answer(inquiry, on: connection)
+      }
+      answers.noteMadeKeyFiles(opening: object)
+      return reply
+    } catch {
+      answers.noteLeftKeyFiles()
+      throw error.naming(keyFileOfEnvironment: answers.environmentPath)
+    }
+  }
+
+  /// Asks which slots there are, and refuses what cannot be answered to the end
+  /// before anybody types anything for it.
+  ///
+  /// - Parameters:
+  ///   - answers: Where the secrets come from.
+  ///   - removed: The number of the slot that is taken away.
+  ///   - changed: The number of the slot that gets another secret.
+  ///   - keepsKey: Whether the vault keeps its key.
+  /// - Throws: ``ClientError``. Who may not ask which slots there are is refused by
+  ///   the command itself, in its own words.
+  func requireKeyFiles(
+    of answers: SecretAnswers, removing removed: Int? = nil, changing changed: Int? = nil,
+    keepsKey: Bool = false
+  ) throws(ClientError) {
+    let slots: [StatusFields]
+    do throws(ClientError) {
+      slots = try ask(Command(.slot, words: ["LIST"])).statuses
+    } catch {
+      guard error.code == .forbidden else { throw error }
+      return
+    }
+    if let number = removed ?? changed {
+      // What cannot be done at all the daemon refuses without a question.
+      let slot = slots.first { $0["number"] == "\(number)" }
+      guard let kind = slot?["kind"], removed != nil || kind != "recovery" else { return }
+    }
+    try answers.requireKeyFiles(
+      KeyFileNeeds(slots, removing: removed, changing: changed, keepsKey: keepsKey))
+  }
+
   /// Opens the vault, and presents the key to what is open now.
   private func openVault() throws(ClientError) {
     do throws(ClientError) {
-      try Unlocking.unlock(connection)
+      try Unlocking.unlock(connection, waiting: waitingTime)
     } catch {
       // Somebody else was quicker, and of an open vault a key checks no secret.
       guard presentsKey, error.code == .forbidden else { throw error }

@@ -70,6 +70,9 @@ struct SecretBuffer: ~Copyable {
     return true
   }
 
+  /// Takes off all bytes; their memory is used again.
+  mutating func removeAll() { count = 0 }
+
   /// Takes off one line feed at the end, if it is the only one.
   mutating func removeOnlyLineEnd() {
     let isOnly = withBytes { bytes in

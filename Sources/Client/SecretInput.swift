@@ -12,15 +12,32 @@ enum SecretInput {
   ///
   /// - Returns: The secret; nil if there is no terminal.
   static func ask(_ prompt: String) throws(ClientError) -> Secret? {
+    while let answer = try answer(to: prompt) {
+      switch consume answer {
+      case .line(let secret): return secret
+      case .interruption(let interruption): interruption.act()
+      }
+    }
+    return nil
+  }
+
+  /// Asks for a secret on the terminal as ``ask(_:)`` does, but once, and leaves it to
+  /// the caller to act on a signal.
+  ///
+  /// - Parameter prompt: What is asked for.
+  /// - Returns: What came of it; nil if there is no terminal.
+  /// - Throws: ``ClientError``.
+  static func answer(to prompt: String) throws(ClientError) -> Terminal.Answer? {
     let terminal: Terminal
     do throws(Errno) { terminal = try Terminal() } catch { return nil }
     do throws(TerminalError) {
-      return try terminal.readSecret(prompt: prompt, limit: maximumByteCount)
+      return try terminal.readAnswer(prompt: prompt, limit: maximumByteCount)
     } catch {
       switch error {
       case .failed(let errno):
         throw ClientError(ExitStatus.failed, "the terminal: reading failed: \(errno)")
       case .closed: throw ClientError(ExitStatus.failed, "the terminal was closed")
+      case .endOfInput: throw .endOfInput
       case .tooLong(let limit):
         throw ClientError(ExitStatus.failed, "what was typed has more than \(limit) bytes")
       case .controlCharacter:
@@ -31,6 +48,22 @@ enum SecretInput {
       case .outOfLockedMemory: throw .outOfMemory
       }
     }
+  }
+
+  /// Whether there is a terminal to ask on.
+  static var hasTerminal: Bool {
+    do throws(Errno) {
+      _ = try Terminal()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Whether what is typed goes to the job of this command; true as well where there
+  /// is no terminal, which the asking tells.
+  static var isInForeground: Bool {
+    do throws(Errno) { return try Terminal().isInForeground() } catch { return true }
   }
 
   /// Asks on a terminal, or reads standard input where that is none.
@@ -53,7 +86,7 @@ enum SecretInput {
   static func readNamed(by arguments: Arguments) throws(ClientError) -> Secret? {
     if let path = arguments["key-file"] { return try KeyFile.read(path) }
     guard let number = arguments["passphrase-fd"] else { return nil }
-    return try readDescriptor(number, for: "passphrase")
+    return try readDescriptor(number, named: "passphrase-fd")
   }
 
   /// Whether standard input is a terminal.
@@ -64,17 +97,23 @@ enum SecretInput {
     try read(descriptor: STDIN_FILENO, named: "standard input", for: object)
   }
 
-  /// Reads a descriptor to its end, without an only line feed there.
-  private static func readDescriptor(
-    _ text: String, for object: String
+  /// Reads a passphrase from a descriptor to its end, without an only line feed there.
+  ///
+  /// - Parameters:
+  ///   - text: The descriptor's number.
+  ///   - option: What it was given with, for messages.
+  /// - Returns: The passphrase.
+  /// - Throws: ``ClientError``; a usage error if no such descriptor is open.
+  static func readDescriptor(
+    _ text: String, named option: String
   ) throws(ClientError) -> Secret {
     guard let number = CInt(digits: text) else {
-      throw .usage("--passphrase-fd takes the number of an open descriptor")
+      throw .usage("--\(option) takes the number of an open descriptor")
     }
     guard fcntl(number, F_GETFD) != -1 else {
-      throw .usage("--passphrase-fd: descriptor \(number) is not open")
+      throw .usage("--\(option): descriptor \(number) is not open")
     }
-    return try read(descriptor: number, named: "descriptor \(number)", for: object)
+    return try read(descriptor: number, named: "descriptor \(number)", for: "passphrase")
   }
 
   private static func read(
@@ -119,6 +158,9 @@ enum SecretInput {
 }
 
 extension ClientError {
+  static let endOfInput = ClientError(
+    ExitStatus.failed, "the input ended at the prompt, so nothing was changed")
+
   fileprivate static func tooLong(_ object: String) -> ClientError {
     ClientError(
       ExitStatus.failed,

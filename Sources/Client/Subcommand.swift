@@ -43,7 +43,7 @@ struct Subcommand: Sendable {
   static let all: [Subcommand] = [
     .run, .create, .importKey, .list, .show, .rotate, .replace, .revoke, .suspend, .resume,
     .expire,
-    .initialize, .unlock, .lock, .status, .doctor,
+    .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit,
     .help, .version,
@@ -60,6 +60,10 @@ struct Subcommand: Sendable {
   /// The option of those that speak with a daemon.
   static let systemOption = OptionSpecification(
     "system", "speak with the system's daemon, not with one's own")
+
+  /// The option of those that open a locked vault.
+  static let waitOption = OptionSpecification(
+    "wait", value: "TIME", "wait for a locked vault to be opened, as in 5m")
 
   // MARK: Help
 
@@ -100,6 +104,8 @@ struct Subcommand: Sendable {
     guard endsAtFirstWord || !sorted.words.contains("") else {
       throw .usage("an argument is empty: coffer \(synopsis)", hint: wordCountHint)
     }
+    // What is wrong is told even where there will be nothing to wait for.
+    _ = try WaitingTime.told(by: sorted)
     return try action(sorted)
   }
 

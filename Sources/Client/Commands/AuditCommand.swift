@@ -14,7 +14,7 @@ extension Subcommand {
       OptionSpecification("key", short: "k", value: "KEY", "only rows about this key"),
       OptionSpecification("user", value: "NAME", "only rows of this user's doing"),
       OptionSpecification("check", "read every row, and tell whether all are whole"),
-      jsonOption, systemOption,
+      jsonOption, systemOption, waitOption,
     ],
     examples: ["coffer audit --since 12h", "coffer audit --key web/stripe --json"]
   ) { arguments throws(ClientError) in
@@ -112,12 +112,18 @@ struct AuditRow {
     return String(text.prefix(19).map { $0 == "T" ? " " : $0 })
   }
 
+  /// Whether it tells of a value that systemd has fetched for a unit.
+  private var isOfUnit: Bool { row["verb"] == "CREDENTIAL" }
+
   /// The key that acted, else the user, else the uid.
   private var who: String {
-    row["key"] ?? row["user"] ?? row["uid"].map { "uid \($0)" } ?? ""
+    isOfUnit ? "systemd" : row["key"] ?? row["user"] ?? row["uid"].map { "uid \($0)" } ?? ""
   }
 
-  private var object: String { row["on"] ?? row["object"] ?? "" }
+  private var object: String {
+    guard isOfUnit, let key = row["on"] else { return row["on"] ?? row["object"] ?? "" }
+    return "\(key) to \(row["object"] ?? "")"
+  }
 
   private var outcome: String {
     // A text that was ended and is presented again may have leaked; where no key

@@ -33,7 +33,7 @@ extension Subcommand {
   static var overview: [String] {
     var lines = [
       "Keeps API keys in an encrypted vault, for the commands that need them.",
-      "Usage: coffer COMMAND [ARGUMENT...]", "",
+      "Usage: coffer COMMAND [ARGUMENT...]; 'coffer COMMAND --help' explains one.",
     ]
     let width = (all.map(\.name.count).max() ?? 0) + 2
     for group in Group.allCases {
@@ -43,6 +43,6 @@ extension Subcommand {
         lines.append("  \(subcommand.name)\(space)\(subcommand.summary)")
       }
     }
-    return lines + ["", "'coffer COMMAND --help' explains a command."]
+    return lines
   }
 }

@@ -57,7 +57,8 @@ extension Subcommand {
     return Command(.initialize, options: options)
   }
 
-  private static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
+  /// Throws unless there is no vault, before anybody is asked for what will open it.
+  static func requireNoVault(_ dialogue: Dialogue) throws(ClientError) {
     try dialogue.connection.send([Command(.status)])
     let status = StatusFields(
       fields: try dialogue.connection.receiveReply().statuses.flatMap(\.fields))
@@ -74,30 +75,8 @@ extension Subcommand {
 
   private static func initSecret(_ arguments: Arguments) throws(ClientError) -> Secret {
     if let secret = try SecretInput.readNamed(by: arguments) { return secret }
-    for _ in 1...3 {
-      guard let first = try SecretInput.ask("New passphrase for the vault: "),
-        let second = try SecretInput.ask("The same again: ")
-      else {
-        throw .usage(
-          "there is no terminal to ask for a passphrase on",
-          hint: "use --key-file PATH or --passphrase-fd N")
-      }
-      guard first.count > 0 else {
-        Console.note("a passphrase is not empty")
-        continue
-      }
-      if areEqual(first, second) { return first }
-      Console.note("the two differ; once more")
-    }
-    throw ClientError(ExitStatus.failed, "no passphrase was chosen")
-  }
-
-  private static func areEqual(_ one: borrowing Secret, _ other: borrowing Secret) -> Bool {
-    one.withBytes { one in
-      other.withBytes { other in
-        one.count == other.count && one.indices.allSatisfy { one[$0] == other[$0] }
-      }
-    }
+    return try NewPassphrase.ask(
+      for: "the vault", named: "passphrase-fd", or: "--key-file PATH")
   }
 
   /// Makes the vault with a key file, and that too if it is not there.
@@ -110,9 +89,11 @@ extension Subcommand {
   ) throws(ClientError) {
     var isNew = false
     do throws(ClientError) {
-      let reply = try connection.ask(command) { () throws(ClientError) in
+      try connection.send([command])
+      let reply = try connection.receiveReply { step, _ throws(ClientError) in
+        guard case .inquiry = step else { return }
         isNew = try KeyFile.make(path)
-        return try KeyFile.read(path)
+        try connection.answer(with: try KeyFile.read(path))
       }
       if isNew { Console.note("made the key file \(path): whoever has it opens the vault") }
       try announce(reply)

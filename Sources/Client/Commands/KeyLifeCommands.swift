@@ -9,7 +9,7 @@ extension Subcommand {
   static let suspend = Subcommand(
     name: "suspend", group: .everyday, synopsis: "suspend KEY [--reason TEXT]",
     summary: "Refuses a key until it is resumed.",
-    options: [reasonOption, systemOption], wordCount: 1...1,
+    options: [reasonOption, systemOption, waitOption], wordCount: 1...1,
     examples: ["coffer suspend web/deploy --reason 'is this still used?'"]
   ) { arguments throws(ClientError) in
     let status = try change(.suspend, arguments, options: ["reason"])
@@ -18,13 +18,44 @@ extension Subcommand {
   }
 
   static let resume = Subcommand(
-    name: "resume", group: .everyday, synopsis: "resume KEY",
+    name: "resume", group: .everyday, synopsis: "resume KEY | resume --restored",
     summary: "Accepts a suspended key again.",
-    options: [systemOption], wordCount: 1...1, examples: ["coffer resume web/deploy"]
+    details: [
+      "With --restored all that a restore or a repair has suspended: look at them first",
+      "with 'coffer list --state suspended', and revoke what had been ended by then. So",
+      "are grants to systemd units: withdraw those that had been withdrawn by then.",
+    ],
+    options: [
+      OptionSpecification("restored", "all keys and grants that a restore or repair brought back"),
+      systemOption, waitOption,
+    ],
+    wordCount: 0...1, examples: ["coffer resume web/deploy", "coffer resume --restored"]
   ) { arguments throws(ClientError) in
+    if arguments.has("restored") {
+      try resumeRestored(arguments)
+      return ExitStatus.done
+    }
+    guard let key = arguments.words.first else {
+      throw .usage("the key is missing", hint: "as in 'coffer resume web/deploy'")
+    }
     let status = try change(.resume, arguments)
-    Console.note(event("resumed", status, arguments.words[0]))
+    Console.note(event("resumed", status, key))
     return ExitStatus.done
+  }
+
+  private static func resumeRestored(_ arguments: Arguments) throws(ClientError) {
+    guard arguments.words.isEmpty else {
+      throw .usage("--restored is for all keys that were brought back, and takes no key")
+    }
+    let command = Command(.resume, options: [("restored", nil)])
+    let statuses = try Dialogue(arguments).ask(command).statuses
+    let resumed = statuses.first { $0.keywords == ["RESUMED"] }
+    let count = resumed?["keys"] ?? "0"
+    var text = "resumed \(count) \(count == "1" ? "key" : "keys")"
+    if let grants = resumed?["grants"], grants != "0" {
+      text += " and \(grants) \(grants == "1" ? "grant" : "grants") to units"
+    }
+    Console.note("\(text) that came back from a backup")
   }
 
   static let expire = Subcommand(
@@ -34,7 +65,7 @@ extension Subcommand {
       "WHEN is a time from now, as 90d, 12h, 30m or 2s, or a moment in RFC 3339. An",
       "expiry is never moved back: rotate the key instead.",
     ],
-    options: [systemOption], wordCount: 2...2,
+    options: [systemOption, waitOption], wordCount: 2...2,
     examples: ["coffer expire web/deploy 12h", "coffer expire me/laptop 2027-01-31T00:00:00Z"]
   ) { arguments throws(ClientError) in
     let key = arguments.words[0]
@@ -48,7 +79,7 @@ extension Subcommand {
   static let revoke = Subcommand(
     name: "revoke", group: .everyday, synopsis: "revoke KEY [--reason TEXT]",
     summary: "Ends a key, at once and for good.",
-    options: [reasonOption, systemOption], wordCount: 1...1,
+    options: [reasonOption, systemOption, waitOption], wordCount: 1...1,
     examples: ["coffer revoke web/deploy", "coffer revoke id:0abcDEF123gh --reason leaked"]
   ) { arguments throws(ClientError) in
     let status = try change(.revoke, arguments, options: ["reason"])

@@ -33,7 +33,7 @@ extension Subcommand {
       OptionSpecification(
         "custody", value: "CUSTODY", "sealed, hidden or verify-only"),
       OptionSpecification("scope", value: "SCOPE", "of a user key: what it may do"),
-      noteOption, systemOption,
+      noteOption, systemOption, waitOption,
     ],
     wordCount: 1...1, asksForSecret: true,
     examples: [
@@ -44,7 +44,10 @@ extension Subcommand {
     try Console.requireOutput()
     let key = arguments.words[0]
     let options = arguments.given(["env", "expires", "access", "custody", "scope", "note"])
-    let reply = try Dialogue(arguments).ask(Command(.create, options: options, words: [key]))
+    let dialogue = try Dialogue(arguments)
+    let reply = try namingWorkspaces { () throws(ClientError) in
+      try dialogue.ask(Command(.create, options: options, words: [key]))
+    }
     let status = try keyStatus(reply.statuses)
     describe(status, "created \(key)")
     try printText(
@@ -67,7 +70,7 @@ extension Subcommand {
       environmentOption,
       OptionSpecification("expires", value: "TIME", "when the vendor ends it (default: never)"),
       OptionSpecification("use-role", value: "ROLE", "the least role that may use it"),
-      noteOption, systemOption,
+      noteOption, systemOption, waitOption,
     ],
     wordCount: 1...1, asksForSecret: true,
     examples: [
@@ -78,9 +81,12 @@ extension Subcommand {
     let key = arguments.words[0]
     let value: Secret? = try readValue(of: key, for: "import")
     let options = arguments.given(["env", "expires", "use-role", "note"])
-    let statuses = try Dialogue(arguments).ask(
-      Command(.importKey, options: options, words: [key]), answeringWith: value
-    ).statuses
+    let dialogue = try Dialogue(arguments)
+    let statuses = try namingWorkspaces { () throws(ClientError) in
+      try dialogue.ask(
+        Command(.importKey, options: options, words: [key]), answeringWith: value
+      ).statuses
+    }
     describe(try keyStatus(statuses), "imported \(key)")
     warnOfSameValues(statuses)
     return ExitStatus.done
@@ -100,7 +106,7 @@ extension Subcommand {
         "grace", value: "TIME", "how long the former text is accepted, as 12h"),
       OptionSpecification("now", "end the former text at once, as after a leak"),
       OptionSpecification("end-grace", "end the grace of an earlier rotation first"),
-      systemOption,
+      systemOption, waitOption,
     ],
     wordCount: 1...1, asksForSecret: true,
     examples: ["coffer rotate web/deploy --grace 2h", "coffer rotate me/laptop --now"]
@@ -130,7 +136,7 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification("expires", value: "TIME", "when the vendor ends the new value"),
-      systemOption,
+      systemOption, waitOption,
     ],
     wordCount: 1...1, asksForSecret: true,
     examples: ["coffer replace web/stripe", "coffer replace me/github --expires 90d < token"]
@@ -155,6 +161,23 @@ extension Subcommand {
       throw .protocolBroken("it did not say which key")
     }
     return status
+  }
+
+  /// Tells of a workspace that is not found where the others are.
+  ///
+  /// The hint is the client's own, so it is the same whether the workspace does not
+  /// exist or is out of sight.
+  private static func namingWorkspaces<Result: ~Copyable>(
+    _ body: () throws(ClientError) -> Result
+  ) throws(ClientError) -> Result {
+    do throws(ClientError) { return try body() } catch {
+      let isOfUser = error.message.hasPrefix("@") || error.message.hasPrefix("me/")
+      guard error.code == .notFound, error.hint == nil, !isOfUser else { throw error }
+      throw ClientError(
+        error.code, error.message,
+        hint: "'coffer workspace list' has the workspaces in sight; an Owner adds another one "
+          + "with 'coffer workspace add'")
+    }
   }
 
   private static func describe(_ status: StatusFields, _ event: String) {

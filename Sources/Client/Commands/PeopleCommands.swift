@@ -8,7 +8,7 @@ extension Subcommand {
       "Where COFFER_API_KEY holds a key, all commands but help, version, init, unlock,",
       "status, verify and burn act as that key, and with no other rights than it has.",
     ],
-    options: [jsonOption, systemOption], examples: ["coffer whoami"]
+    options: [jsonOption, systemOption, waitOption], examples: ["coffer whoami"]
   ) { arguments throws(ClientError) in
     let statuses = try Dialogue(arguments).ask(Command(.whoAmI)).statuses
     if arguments.has("json") {
@@ -51,7 +51,7 @@ extension Subcommand {
     details: [
       "To archive a workspace revokes its keys, for good; its name is not used again."
     ],
-    options: [Change.dryRunOption, jsonOption, systemOption], wordCount: 1...2,
+    options: [Change.dryRunOption, jsonOption, systemOption, waitOption], wordCount: 1...2,
     examples: ["coffer workspace add web", "coffer workspace archive web --dry-run"]
   ) { arguments throws(ClientError) in
     let name = arguments.words.last ?? ""
@@ -92,27 +92,6 @@ extension Subcommand {
       statuses.map { workspace in
         JSON.object(["name", "role", "state"].map { ($0, .optional(workspace[$0])) })
       })
-  }
-
-  static let grant = Subcommand(
-    name: "grant", group: .people, synopsis: "grant USER ROLE [WORKSPACE] [--dry-run]",
-    summary: "Gives a user a role, or takes it away.",
-    details: [
-      "In a workspace: viewer, editor, admin, or none to take the role away.",
-      "In the organization, without a workspace: owner or member.",
-    ],
-    options: [Change.dryRunOption, jsonOption, systemOption], wordCount: 2...3,
-    examples: ["coffer grant ada editor web", "coffer grant ada none web --dry-run"]
-  ) { arguments throws(ClientError) in
-    let words = arguments.words
-    let place = words.count == 3 ? " in \(words[2])" : ""
-    let role = (words[1] == "none" ? "no role" : "the role \(words[1])") + place
-    try Change(
-      command: Change.command(.grant, arguments, words: words),
-      done: "\(words[0]) has \(role)", planned: "\(words[0]) would have \(role)",
-      unchanged: "\(words[0]) had \(role) already"
-    ).perform(arguments)
-    return ExitStatus.done
   }
 
   // MARK: Helpers

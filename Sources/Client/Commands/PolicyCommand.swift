@@ -11,9 +11,10 @@ extension Subcommand {
       "  max-grace         how long a former text may be accepted after a rotation",
       "  default-grace     how long it is, unless told",
       "  idle-days         the days without use after which a key is idle",
+      "  audit-days        the days for which rows of the audit are kept",
       "To lower a maximum lowers its default along.",
     ],
-    options: [Change.dryRunOption, jsonOption, systemOption], wordCount: 1...3,
+    options: [Change.dryRunOption, jsonOption, systemOption, waitOption], wordCount: 1...3,
     examples: ["coffer policy show", "coffer policy set max-lifetime 180d --dry-run"]
   ) { arguments throws(ClientError) in
     switch (arguments.words[0], arguments.words.count) {

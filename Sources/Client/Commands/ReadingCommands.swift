@@ -5,9 +5,11 @@ extension Subcommand {
     name: "list", group: .everyday, synopsis: "list [options]",
     summary: "Lists the keys in sight, in order of creation.",
     details: [
-      "Flags: orphaned, in-grace, expiring, never-used, idle, superseded and",
-      "owner-disabled. A column in which nothing stands is left out, and where lines",
-      "get too long, one flag stands for several: orphaned+1.",
+      "Flags: restored (it came back from a backup, and waits for 'coffer resume'),",
+      "restored-grant (its grant to a systemd unit did), orphaned, in-grace, expiring,",
+      "never-used, idle, superseded and owner-disabled.",
+      "A column in which nothing stands is left out, and where lines get too long, the",
+      "first flag stands for several: restored+1.",
     ],
     options: [
       OptionSpecification(
@@ -17,7 +19,7 @@ extension Subcommand {
       OptionSpecification(
         "type", value: "TYPE", "only user, workspace or organization keys"),
       OptionSpecification("flag", value: "FLAG", "only those that have this flag"),
-      jsonOption, systemOption,
+      jsonOption, systemOption, waitOption,
     ],
     examples: ["coffer list", "coffer list -w web --json", "coffer list --flag orphaned"]
   ) { arguments throws(ClientError) in
@@ -34,7 +36,7 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print(keys.map { JSON.object(KeyFields.members($0)) })
     } else if keys.isEmpty {
-      Console.note("no key is in sight")
+      Console.note(filter.isEmpty ? "no key is in sight" : "no key in sight matches")
     } else {
       try Console.print(KeyFields.table(keys))
     }
@@ -44,7 +46,7 @@ extension Subcommand {
   static let show = Subcommand(
     name: "show", group: .everyday, synopsis: "show KEY [--json]",
     summary: "Tells all of a key but its value.",
-    options: [jsonOption, systemOption], wordCount: 1...1,
+    options: [jsonOption, systemOption, waitOption], wordCount: 1...1,
     examples: ["coffer show web/stripe", "coffer show id:0abcDEF123gh --json"]
   ) { arguments throws(ClientError) in
     let statuses = try Dialogue(arguments).ask(Command(.show, words: arguments.words)).statuses
@@ -63,7 +65,7 @@ extension Subcommand {
     let versions = statuses.filter { $0.keywords == ["VERSION"] }
     return .object(
       KeyFields.members(key) + KeyFields.furtherMembers(key) + [
-        ("rights", KeyRights(statuses).json),
+        ("rights", KeyRights(statuses).json), ("units", KeyUnits(statuses).json),
         ("versions", .array(versions.map { .object(KeyFields.versionMembers($0)) })),
       ])
   }
@@ -72,7 +74,8 @@ extension Subcommand {
     let fields = statuses.filter { $0.keywords.isEmpty }.flatMap(\.fields)
     let versions = statuses.filter { $0.keywords == ["VERSION"] }
     return Table.lines(
-      fields.map { (Table.label($0.name), $0.value) } + KeyRights(statuses).fields)
+      fields.map { (Table.label($0.name), $0.value) } + KeyRights(statuses).fields
+        + KeyUnits(statuses).fields)
       + [""] + KeyFields.versionTable(versions)
   }
 }

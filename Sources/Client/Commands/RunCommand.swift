@@ -11,6 +11,7 @@ extension Subcommand {
       "Coffer gets out of the way: the command has this process' id, terminal,",
       "signals and exit status. If any key cannot be had, the command does not run,",
       "and the exit status is 125 (126: it cannot be executed, 127: it is not there).",
+      "A locked vault is one reason; '--wait 5m' gives somebody the time to open it.",
     ],
     options: [
       OptionSpecification(
@@ -19,12 +20,13 @@ extension Subcommand {
       OptionSpecification(
         "workspace", short: "w", value: "WORKSPACE", repeats: true,
         "inject all keys of a workspace that you may use"),
-      systemOption,
+      systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
     examples: [
       "coffer run -k web/stripe -- ./deploy.sh",
       "coffer run -w web -k me/github=GH_TOKEN -- make release",
+      "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
     ]
   ) { arguments throws(ClientError) in
     let selection = try KeySelection(arguments)

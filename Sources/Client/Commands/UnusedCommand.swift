@@ -16,7 +16,7 @@ extension Subcommand {
       OptionSpecification("class", value: "CLASS", "only the keys of this class"),
       OptionSpecification("revoke", value: "CLASS", "end the keys of this class, for good"),
       OptionSpecification("yes", short: "y", "do not ask"),
-      jsonOption, systemOption,
+      jsonOption, systemOption, waitOption,
     ],
     examples: ["coffer unused", "coffer unused --revoke never-used"]
   ) { arguments throws(ClientError) in

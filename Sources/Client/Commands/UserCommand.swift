@@ -21,7 +21,7 @@ extension Subcommand {
       OptionSpecification("key-file", value: "PATH", "of rebind: a file that opens the vault"),
       OptionSpecification(
         "passphrase-fd", value: "N", "of rebind: read a passphrase from a descriptor"),
-      Change.dryRunOption, jsonOption, systemOption,
+      Change.dryRunOption, jsonOption, systemOption, waitOption,
     ],
     wordCount: 1...2,
     examples: ["coffer user add ada --uid 1001", "coffer user remove ada --dry-run"]
@@ -109,7 +109,7 @@ extension Subcommand {
     let keyFile = try Unlocking.keyFilePath()
     let answer: Secret? =
       if let keyFile {
-        try KeyFile.read(keyFile)
+        try Unlocking.readKeyFile(ofEnvironment: keyFile)
       } else {
         try SecretInput.ask("Passphrase of the vault: ")
       }
@@ -119,8 +119,13 @@ extension Subcommand {
         hint: "name it with --key-file PATH or --passphrase-fd N")
     }
     let command = rebinding(name, arguments, isKeyFile: keyFile != nil)
-    try change.report(
-      try dialogue.ask(command, answeringWith: answer).statuses, arguments)
+    let statuses: [StatusFields]
+    do throws(ClientError) {
+      statuses = try dialogue.ask(command, answeringWith: answer).statuses
+    } catch {
+      throw error.naming(keyFileOfEnvironment: keyFile)
+    }
+    try change.report(statuses, arguments)
   }
 
   private static func rebinding(

@@ -9,24 +9,27 @@ extension Subcommand {
     details: [
       "Asks for the passphrase on the terminal; the recovery code will do as well.",
       "COFFER_KEY_FILE names a key file that opens it without being asked. Other",
-      "commands open a locked vault by themselves in the same way.",
+      "commands open a locked vault by themselves in the same way; of those that run at",
+      "the same time one asks, and the others go on when it is open. Without a terminal",
+      "they fail, or with '--wait 5m' wait so long for somebody who opens it.",
     ],
     options: [
       OptionSpecification("key-file", value: "PATH", "open it with this file"),
       OptionSpecification("passphrase-fd", value: "N", "read the passphrase from a descriptor"),
-      systemOption,
+      systemOption, waitOption,
     ],
     asksForSecret: true,
     examples: ["coffer unlock", "coffer unlock --key-file ~/.config/coffer.key"]
   ) { arguments throws(ClientError) in
     try arguments.exclude(["key-file", "passphrase-fd"])
     let dialogue = try Dialogue(arguments, presentsKey: false)
-    try dialogue.requireVault()
+    let status = try dialogue.connection.status()
+    guard status["state"] != "none" else { throw .noVault }
     if let secret = try SecretInput.readNamed(by: arguments) {
       try Unlocking.unlock(
         dialogue.connection, with: secret, isKeyFile: arguments.has("key-file"))
     } else {
-      try Unlocking.unlock(dialogue.connection)
+      try dialogue.unlock(isOpen: status["state"] == "unlocked")
     }
     Console.note("the vault is unlocked")
     return ExitStatus.done
@@ -94,6 +97,7 @@ extension Subcommand {
       ("secrets", field.value == "yes" ? "in memory only" : "could be written to swap")
     case "locks_in":
       ("locks after", "\(duration(ofSeconds: field.value)) without use")
+    case "locks_anyway_in": ("locks anyway", "in \(duration(ofSeconds: field.value))")
     case _: (Table.label(field.name), field.value)
     }
   }
@@ -108,34 +112,8 @@ extension Subcommand {
   private static func statusValue(_ field: (name: String, value: String)) -> JSON {
     switch field.name {
     case "writable", "memory_locked": .boolean(field.value == "yes")
-    case "locks_in", "clock_ahead": .integer(field.value)
+    case "locks_in", "locks_anyway_in", "clock_ahead", "generation": .integer(field.value)
     case _: .string(field.value)
     }
-  }
-
-  static let doctor = Subcommand(
-    name: "doctor", group: .vault, synopsis: "doctor --repair clock",
-    summary: "Mends what needs an Owner's decision.",
-    details: [
-      "clock: believes the clock again that the vault took for wrong, since it had",
-      "jumped by more than an hour. Look at the clock first: expiry is judged by it.",
-    ],
-    options: [OptionSpecification("repair", value: "WHAT", "clock"), systemOption],
-    examples: ["coffer doctor --repair clock"]
-  ) { arguments throws(ClientError) in
-    guard let object = arguments["repair"] else {
-      throw .usage(
-        "it is not said what to repair", hint: "as in 'coffer doctor --repair clock'")
-    }
-    guard object == "clock" else {
-      throw .usage("--repair: \(PrintableText.object(object)) cannot be repaired; clock can")
-    }
-    let command = Command(.check, options: [("repair", object)])
-    let statuses = try Dialogue(arguments).ask(command).statuses
-    let clock = statuses.first { $0.keywords == ["CLOCK"] }
-    Console.note(
-      "the clock is believed: it is \(clock?["now"] ?? "")"
-        + (clock?["was"].map { ", and was \($0) for the vault" } ?? ""))
-    return ExitStatus.done
   }
 }

@@ -18,7 +18,7 @@ extension Subcommand {
         "require", value: "ACTION", "and it may list, use, import or verify"),
       OptionSpecification("workspace", short: "w", value: "NAME", "and it may so in there"),
       OptionSpecification("quiet", short: "q", "say nothing of the key"),
-      jsonOption, systemOption,
+      jsonOption, systemOption, waitOption,
     ],
     asksForSecret: true,
     examples: [
@@ -59,7 +59,7 @@ extension Subcommand {
       "former one that is still accepted ends that one. The answer is always the",
       "same, whatever the text was.",
     ],
-    options: [systemOption], asksForSecret: true,
+    options: [systemOption, waitOption], asksForSecret: true,
     examples: ["coffer burn < leaked"]
   ) { arguments throws(ClientError) in
     let text: Secret? = try SecretInput.read(prompt: "Key to burn: ", for: "the key")

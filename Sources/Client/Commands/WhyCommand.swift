@@ -15,7 +15,7 @@ extension Subcommand {
       OptionSpecification(
         "workspace", short: "w", value: "NAME", "ask for the key itself, in there"),
       OptionSpecification("user", value: "NAME", "ask for this user"),
-      jsonOption, systemOption,
+      jsonOption, systemOption, waitOption,
     ],
     wordCount: 1...2,
     examples: ["coffer why web/stripe", "coffer why web/deploy rotate --user ada"]
