@@ -100,13 +100,9 @@ struct StartUp {
     }
   }
 
-  /// A number with two digits behind the point, right-aligned.
+  /// A number, right-aligned.
   private static func text(_ number: Double, _ width: Int) -> String {
-    let hundredths = Int((number * 100).rounded())
-    let digits = String(hundredths.magnitude % 100)
-    let text =
-      (hundredths < 0 ? "-" : "") + "\(hundredths.magnitude / 100)."
-      + (digits.count < 2 ? "0" : "") + digits
+    let text = Decimal.text(number)
     return String(repeating: " ", count: max(0, width - text.count)) + text
   }
 }
