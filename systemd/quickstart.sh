@@ -69,9 +69,9 @@ daemon=
 
 cat <<EOF
 
-That was Coffer. To have it for good, put both programs into one directory of your PATH:
+That was Coffer. To have it for good:
 
-  bash systemd/build.sh ~/.local/bin
+  bash systemd/install.sh
 
 Then 'coffer init --organization NAME' makes your vault, and 'coffer help' lists the rest.
 EOF
