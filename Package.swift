@@ -34,6 +34,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     swiftSettings: testSettings)
 }
 
+/// What the fuzzers read with.
+let fuzzed: [Target.Dependency] = ["Keyring", "Platform", "Sodium", "Store", "Wire"]
+
 let package = Package(
   name: "coffer",
   products: [
@@ -68,6 +71,9 @@ let package = Package(
     tests("Store", ["Keyring", "Platform", "Sodium"]),
     tests("Daemon", ["Keyring", "Platform"]),
     tests("Client", ["Platform", "Wire"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed + ["TestSupport"], exclude: ["Fuzzer", "Vectors"],
+      swiftSettings: testSettings),
     // The programs themselves, as they are built beside the tests.
     .testTarget(
       name: "ProgramTests",
@@ -76,3 +82,14 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Only for Tests/fuzz.sh, which sets this: libFuzzer brings the program's `main`, so nothing
+// else could link it. It is made of the sources that the tests of the vectors use.
+if Context.environment["COFFER_FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "FuzzTests" }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzer", dependencies: fuzzed, path: "Tests/FuzzTests",
+      exclude: ["Vectors", "VectorTests.swift"], sources: ["Fuzzer", "Targets"],
+      swiftSettings: testSettings))
+}

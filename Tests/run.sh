@@ -13,13 +13,18 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "what the tests need"
 command -v swift >/dev/null || { echo "Swift is missing: see swift.org/install" >&2; exit 1; }
-install_packages libsodium-dev gpgconf gpg-agent strace file util-linux python3 systemd || exit 1
+install_packages libsodium-dev gpgconf gpg-agent libassuan-dev python3-gpg strace file util-linux \
+  passwd procps python3 python3-nacl systemd systemd-container dbus || exit 1
 
 passed=0
 failed=0
 skipped=0
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
+
+# What the tests have tried, a line each time: `kills 12`.
+COFFER_TEST_COUNTS=$reports/counts
+export COFFER_TEST_COUNTS
 
 # part NAME COMMAND...: a part that passes or fails as a whole.
 part() {
@@ -63,9 +68,18 @@ COFFER_TEST_PROGRAMS=$root/.build/tested
 export COFFER_TEST_PROGRAMS
 suite "the tests that run programs, on those that are shipped" --skip-build --filter ProgramTests
 unset COFFER_TEST_PROGRAMS
+# Each target gets so many seconds; `bash Tests/fuzz.sh` alone takes ten minutes each.
+fuzz() { bash Tests/fuzz.sh 20 | tee "$reports/fuzz" && tail -n 1 "$reports/fuzz" |
+  sed -n 's/^\([0-9]*\) fuzz executions$/fuzz executions \1/p' >>"$COFFER_TEST_COUNTS"; }
+part "fuzzers, 20 seconds each" fuzz
 part "quickstart" bash systemd/quickstart.sh
 part "quickstart, once more" bash systemd/quickstart.sh
 
+if [ -s "$COFFER_TEST_COUNTS" ]; then
+  printf '\n'
+  awk '{ n = $NF; $NF = ""; sub(/ $/, ""); sum[$0] += n }
+    END { for (what in sum) printf "tried: %d %s\n", sum[what], what }' "$COFFER_TEST_COUNTS" | sort -k 3
+fi
 if [ "$skipped" -gt 0 ]; then
   printf '\n%s skipped (the reason stands beside each)\n' "$skipped"
 fi

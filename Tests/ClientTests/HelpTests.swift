@@ -44,7 +44,10 @@ struct HelpTests {
   }
 
   @Test("what could be a secret is never explained to be an argument") func secrets() {
-    for name in ["create", "import", "rotate", "replace", "verify", "burn", "init", "unlock"] {
+    for name in [
+      "create", "import", "rotate", "replace", "verify", "burn", "init", "unlock", "slot", "rekey",
+      "backup", "restore",
+    ] {
       let subcommand = Subcommand.all.first { $0.name == name }
       #expect(subcommand?.asksForSecret == true, "\(name)")
     }

@@ -88,6 +88,8 @@ struct OptionsTests {
 
   @Test("checks, helps and tells its version when told") func takesOthers() throws {
     #expect(try Self.options(["--check"]).checksOnly)
+    #expect(try Self.options(["--require-mlock"]).requiresLockedMemory)
+    #expect(try !Self.options([]).requiresLockedMemory)
     #expect(try Self.parsed(["--help"]) == .help)
     #expect(try Self.parsed(["-h"], [:]) == .help)
     #expect(try Self.parsed(["--system", "--version", "--nonsense"], [:]) == .version)
@@ -128,6 +130,7 @@ struct OptionsTests {
     Wrong(arguments: ["--nonsense"], message: "unknown option --nonsense"),
     Wrong(arguments: ["--nonsense=x"], message: "unknown option --nonsense"),
     Wrong(arguments: ["--system=yes"], message: "unknown option --system"),
+    Wrong(arguments: ["--require-mlock=1"], message: "unknown option --require-mlock"),
     Wrong(arguments: ["--check="], message: "unknown option --check"),
     Wrong(arguments: ["-s"], message: "unknown option -s"),
     Wrong(arguments: ["--"], message: "unknown option --"),
@@ -143,7 +146,9 @@ struct OptionsTests {
   }
 
   @Test("the usage names every option") func namesOptions() {
-    let names = ["socket", "state", "system", "idle-lock", "check", "help", "version"]
+    let names = [
+      "socket", "state", "system", "idle-lock", "require-mlock", "check", "help", "version",
+    ]
     for name in names { #expect(Options.usage.contains("--" + name)) }
   }
 }

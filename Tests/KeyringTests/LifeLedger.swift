@@ -65,6 +65,10 @@ struct LifeLedger {
   var people = [Person(name: "u1", isOwner: true)]
   var archived: [Bool] = []
   var keys: [Entry] = []
+
+  /// The key, by its place in ``keys``, that was last given as each credential of each
+  /// unit, whatever has become of it.
+  var grants: [String: Int] = [:]
   var maximumLifetime: Int64 = 365 * 86_400
   var defaultLifetime: Int64 = 90 * 86_400
   var maximumGrace: Int64 = 30 * 86_400
@@ -188,6 +192,29 @@ struct LifeLedger {
     case .organization:
       guard let isOwner = isOwner(actor) else { return false }
       return isOwner || !key.isIssued && key.least == 0
+    }
+  }
+
+  /// Whether the actor may give a key to units.
+  func mayGrant(_ actor: Actor, _ key: Entry) -> Bool {
+    guard case .person = actor, sees(actor, key) else { return false }
+    guard isOwner(actor) ?? false else { return false }
+    if case .person(let person) = key.place { return owns(actor, person) }
+    return true
+  }
+
+  /// Whether the actor may take a key back from units.
+  func mayWithdraw(_ actor: Actor, _ key: Entry) -> Bool {
+    guard case .person = actor, sees(actor, key) else { return false }
+    return isOwner(actor) ?? false
+  }
+
+  /// Whether a key has ended for good: an expired one does with its place.
+  func isOver(_ key: Entry) -> Bool {
+    switch key.place {
+    case .person(let person): key.isRevoked || people[person].condition == "removed"
+    case .workspace(let workspace): key.isRevoked || archived[workspace]
+    case .organization: key.isRevoked
     }
   }
 

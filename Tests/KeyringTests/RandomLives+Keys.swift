@@ -85,7 +85,7 @@ extension RandomLives {
   }
 
   /// The place of a key in the ledger, mostly of a young one.
-  private mutating func pick() -> Int? {
+  mutating func pick() -> Int? {
     guard !ledger.keys.isEmpty else { return nil }
     let first = random.happens(onceIn: 4) ? 0 : max(0, ledger.keys.count - 15)
     return Int.random(in: first..<ledger.keys.count, using: &random)

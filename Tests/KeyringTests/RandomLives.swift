@@ -41,6 +41,8 @@ struct RandomLives {
     case 62..<72: try setSuspended(by: actor)
     case 72..<75: try revoke(by: actor)
     case 75..<77: try burn(by: actor)
+    case 77..<83: try grant(by: actor)
+    case 83..<85: try withdraw(by: actor)
     case _: try use(by: actor)
     }
   }
@@ -100,6 +102,8 @@ struct RandomLives {
   }
 
   mutating func add(_ entry: LifeLedger.Entry) { ledger.keys.append(entry) }
+
+  mutating func setGrant(_ place: String, to index: Int?) { ledger.grants[place] = index }
 
   mutating func update(_ index: Int, _ body: (inout LifeLedger.Entry, LifeLedger) -> Void) {
     var entry = ledger.keys[index]

@@ -11,10 +11,16 @@ struct RandomLivesTests {
     var finals: [KeyID: KeyState] = [:]
     for step in 1...2500 {
       try lives.step()
-      if step % 20 == 0 { try checkTexts(lives, &finals) }
+      if step % 20 == 0 {
+        try checkTexts(lives, &finals)
+        lives.checkGrants()
+      }
       if step % 250 == 0 { try checkWhole(lives) }
     }
-    for what in ["create", "import", "rotate", "replace", "expire", "suspend", "resume", "use"] {
+    for what in [
+      "create", "import", "rotate", "replace", "expire", "suspend", "resume", "use",
+      "grant", "withdraw",
+    ] {
       #expect(lives.granted[what, default: 0] > 3, "\(what) is granted")
       #expect(lives.refused[what, default: 0] > 3, "\(what) is refused")
     }

@@ -43,6 +43,20 @@ struct SightTests {
       }
     }
 
+    static func grant(_ object: String) -> Question {
+      Question("grant", object) { acme, person, object in
+        let request = try Request.grant(object, to: "web.service")
+        return refusal { () throws(Refusal) in try acme.decide(request, by: person) }
+      }
+    }
+
+    static func withdraw(_ object: String) -> Question {
+      Question("withdraw", object) { acme, person, object in
+        let request = try Request.withdraw(object, from: "web.service")
+        return refusal { () throws(Refusal) in try acme.decide(request, by: person) }
+      }
+    }
+
     static func make(_ object: String, _ terms: KeyPlan.Terms, env: String? = nil) -> Question {
       Question("make", object) { acme, person, object in
         let plan = try KeyPlan(object, terms, env: env)
@@ -62,7 +76,7 @@ struct SightTests {
       "id:\(StandingKey.at("org/issued-editor").key.id.text)",
       "id:\(StandingKey.at("@owner/imported").key.id.text)",
       "id:zzzzzzzzzzzz",
-    ].flatMap { [Question.show($0), .revoke($0), .use($0)] } + [
+    ].flatMap { [Question.show($0), .revoke($0), .use($0), .grant($0), .withdraw($0)] } + [
       .make("w2/new", .issued(access: nil)),
       .make("w2/issued-viewer", .issued(access: .editor)),
       .make("w2/new", .imported(leastRank: .owner)),

@@ -20,6 +20,29 @@ struct UnixSocketTests {
     return Array(bytes.prefix(count))
   }
 
+  // MARK: Limits
+
+  @Test("a limit bounds connecting, receiving and sending, and 0 takes it away")
+  func limits() throws {
+    let path = directory.path("limited")
+    let listener = try Sockets.bound(at: path)
+    #expect(listener.withRawValue { Glibc.listen($0, 0) } == 0)
+    let socket = try UnixSocket.connect(to: path, limitSeconds: 1)
+    // One more than may wait to be accepted.
+    #expect(throws: Errno.wouldBlock) { _ = try UnixSocket.connect(to: path, limitSeconds: 1) }
+    #expect(try Self.receive(socket) == nil)
+    let much = [UInt8](repeating: 0, count: 1 << 22)
+    #expect(throws: Errno.wouldBlock) { try socket.sendAll(much.span) }
+    try socket.limitWaiting(seconds: 0)
+    let begin = BootInstant.now
+    try Thread.start {
+      sleep(milliseconds: 1_500)
+      _ = socket.withRawValue { shutdown($0, CInt(SHUT_RDWR)) }
+    }
+    #expect(try Self.receive(socket) == [])
+    #expect(BootInstant.now > begin.advanced(byMilliseconds: 1_200))
+  }
+
   // MARK: Listening
 
   @Test("listens with exactly the mode that was told, under any mask", arguments: [0o600, 0o666])

@@ -17,7 +17,7 @@ struct AuditDamageTests {
 
   /// Where each row begins, and behind the last one where it ends.
   private func offsets(_ bytes: [UInt8]) -> [Int] {
-    var offsets = [40]
+    var offsets = [72]
     while let start = offsets.last, start + 12 <= bytes.count {
       let count = (0..<4).reduce(0) { $0 | Int(bytes[start + $1]) << (8 * $1) }
       offsets.append(start + 12 + count)
@@ -89,7 +89,7 @@ struct AuditDamageTests {
     Damage(testDescription: "the last row is cut off", row: nil) { bytes, offsets in
       Array(bytes[..<offsets[offsets.count - 2]])
     },
-    Damage(testDescription: "all rows are cut off", row: 1) { bytes, _ in Array(bytes[..<40]) },
+    Damage(testDescription: "all rows are cut off", row: 1) { bytes, _ in Array(bytes[..<72]) },
   ]
 
   @Test("--check names the first bad row, however the file was changed", arguments: damages)

@@ -36,6 +36,11 @@ struct AuditTests {
     Act(line: "ENV api/ci", code: 156, on: "api/ci", object: "api/ci"),
     Act(line: "RESUME api/ci", on: "api/ci", object: "api/ci"),
     Act(line: "ENV api/ci api/stripe", on: "api/ci,api/stripe"),
+    Act(line: "GRANT --unit=a.service api/ci", on: "api/ci", object: "a.service api/ci"),
+    Act(
+      line: "GRANT --unit=a.service api/stripe --credential=ci", code: 70, on: "api/stripe",
+      object: "api/stripe"),
+    Act(line: "GRANT --unit=a.service api/ci none", on: "api/ci", object: "a.service api/ci none"),
     Act(line: "SHOW api/none", code: 27, object: "api/none"),
     Act(line: "CREATE api/ci", code: 70, on: "api/ci", object: "api/ci"),
     Act(line: "GRANT root member", code: 156, object: "root"),

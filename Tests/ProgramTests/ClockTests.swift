@@ -2,31 +2,30 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Where programs are looked for.
-private let searchPath = getenv("PATH").map { String(cString: $0) }
-
 /// A vault whose daemon believes another clock than the others.
 final class ClockFixture {
   let vault = VaultFixture()
+  private let library: PreloadedLibrary
   private var clockPath: String { vault.directory.path("clock") }
 
-  /// A library that adds the seconds in a file to the clock on the wall.
-  private static let source = """
+  /// A library that adds the seconds in a file to one of the clocks.
+  ///
+  /// - Parameters:
+  ///   - clock: As in `CLOCK_REALTIME`.
+  ///   - path: The file.
+  /// - Returns: Its source, in C.
+  static func source(_ clock: String, path: String) -> String {
+    """
     #define _GNU_SOURCE
     #include <fcntl.h>
     #include <stdlib.h>
     #include <sys/syscall.h>
     #include <time.h>
     #include <unistd.h>
-    static char path[256];
-    __attribute__((constructor)) static void begin(void) {
-      const char *told = getenv("CLOCK_DIFFERENCE");
-      for (int i = 0; told && told[i] && i < 255; i++) path[i] = told[i];
-    }
     int clock_gettime(clockid_t id, struct timespec *now) {
       long result = syscall(SYS_clock_gettime, id, now);
       char text[32] = {0};
-      int file = id == CLOCK_REALTIME ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+      int file = id == \(clock) ? open("\(path)", O_RDONLY | O_CLOEXEC) : -1;
       if (file >= 0) {
         if (read(file, text, sizeof text - 1) > 0) now->tv_sec += atol(text);
         close(file);
@@ -34,29 +33,20 @@ final class ClockFixture {
       return (int)result;
     }
     """
+  }
 
-  /// The compiler that came with Swift; nil where it is not on the PATH.
-  private static let compiler: String? = (searchPath ?? "").split(separator: ":")
-    .map { "\($0)/clang" }.first { access($0, X_OK) == 0 }
-
-  static var isInstalled: Bool { compiler != nil }
+  static var isInstalled: Bool { PreloadedLibrary.isPossible }
 
   init() {
-    Files.write(Array(Self.source.utf8), to: vault.directory.path("clock.c"))
-    let result = Subprocess.run(
-      Self.compiler ?? "",
-      ["-shared", "-fPIC", "-o", libraryPath, vault.directory.path("clock.c")],
-      environment: ["PATH": searchPath ?? ""])
-    precondition(result.status == 0, result.errorText)
+    library = PreloadedLibrary(
+      Self.source("CLOCK_REALTIME", path: vault.directory.path("clock")), in: vault.directory)
     set(0)
     start()
     vault.initialize()
   }
 
-  private var libraryPath: String { vault.directory.path("clock.so") }
-
   func start() {
-    vault.startDaemon(environment: ["LD_PRELOAD": libraryPath, "CLOCK_DIFFERENCE": clockPath])
+    vault.startDaemon(preloading: library.path)
   }
 
   /// Sets the daemon's clock on the wall, against the true one; the others go on.

@@ -79,11 +79,18 @@ struct ClosedStreamTests {
     Loss(
       command: "init --organization acme --key-file $PWD/new", lost: "the recovery code is lost",
       hint: "the vault is there; its passphrase or key file alone opens it, so keep that well"),
+    Loss(
+      command: "slot add recovery", lost: "the recovery code is lost",
+      hint: "before the vault is locked: 'coffer rekey' draws another one"),
+    Loss(
+      command: "rekey", lost: "the recovery code is lost",
+      hint: "before the vault is locked: 'coffer rekey' draws another one"),
   ]
 
   @Test("what could not be shown is told to be lost, with a way out", arguments: losses)
   func lost(_ test: Loss) {
     if !test.command.hasPrefix("init") { fixture.initializeWithKeys() }
+    if test.command == "rekey" { fixture.coffer("slot", "add", "recovery") }
     for output in ["> /dev/full", "| true"] {
       let home = "cd \(fixture.directory.path); rm -rf new; "
       let state = test.command.hasPrefix("init") ? "COFFER_HOME=$(mktemp -d $PWD/XXXXXX) " : ""
@@ -94,6 +101,7 @@ struct ClosedStreamTests {
       #expect(result.errorText.contains("status 1\n"), "\(result.errorText)")
       #expect(result.errorText.contains(": \(test.lost)\ncoffer: hint: \(test.hint)\n"))
       if test.command.hasPrefix("create") { fixture.coffer("revoke", "me/lost") }
+      if test.command.hasPrefix("slot") { fixture.coffer("slot", "remove", "2", "--keep-key") }
       for name in Files.names(in: fixture.directory.path) {
         fixture.endDaemon(at: fixture.directory.path(name) + "/socket")
       }

@@ -120,7 +120,9 @@ struct EndToEndTests {
   @Test("status and whoami tell as JSON what they tell") func json() {
     fixture.initializeWithKeys()
     let status = fixture.coffer("status", "--json").line
-    #expect(status.hasPrefix(#"{"state":"unlocked","organization":"acme","writable":true,"#))
+    #expect(
+      status.hasPrefix(
+        #"{"state":"unlocked","organization":"acme","generation":1,"writable":true,"#))
     let whoami = fixture.coffer("whoami", "--json").line
     #expect(whoami.contains(#""role":"owner","workspaces":[{"name":"web","role":"owner"}]}"#))
   }

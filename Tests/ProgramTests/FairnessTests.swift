@@ -10,10 +10,7 @@ struct FairnessTests {
   let fixture = VaultFixture()
 
   private func residentKilobytes() -> Int {
-    let status = Files.read("/proc/\(fixture.daemonID ?? 0)/status")
-    let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
-    let line = lines.first { $0.hasPrefix("VmRSS:") }
-    return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    Footprint(of: fixture.daemonID ?? 0).resident
   }
 
   private func makeKeys(_ count: Int) throws {

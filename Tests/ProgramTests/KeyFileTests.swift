@@ -58,4 +58,20 @@ struct KeyFileTests {
     #expect(result.errorText.contains("opening the key file failed"), "\(result.errorText)")
     #expect(!Files.names(in: fixture.directory.path).contains("nowhere"))
   }
+
+  @Test("of many jobs that find the vault locked at the same time, each gets through")
+  func manyJobs() {
+    let fixture = VaultFixture()
+    fixture.startDaemon()
+    fixture.initializeWithKeys()
+    for _ in 0..<3 {
+      #expect(fixture.coffer("lock").status == 0)
+      let jobs = (0..<40).map { _ in
+        Subprocess(
+          Programs.client, ["run", "-k", "web/stripe", "--", "true"],
+          environment: fixture.environmentWithKeyFile, streams: [.null, .null, .null])
+      }
+      #expect(jobs.map { $0.waitForEnd() }.allSatisfy { $0 == 0 })
+    }
+  }
 }

@@ -83,7 +83,8 @@ struct LeakTests {
     ]
   }
 
-  @Test("the search itself finds what is there", .enabled(if: Programs.isRoot, "needs root"))
+  @Test(
+    "fault 49: the search itself finds what is there", .enabled(if: Programs.isRoot, "needs root"))
   func searchFinds() {
     let marker = "a marker that stands in memory"
     let holder = Subprocess(
@@ -96,7 +97,8 @@ struct LeakTests {
   }
 
   @Test(
-    "after serving, no value is in the daemon's memory", .enabled(if: Programs.isRoot, "needs root")
+    "fault 42: after serving, no value is in the daemon's memory",
+    .enabled(if: Programs.isRoot, "needs root")
   )
   func afterServing() throws {
     let id = try #require(fixture.daemonID)
@@ -106,7 +108,7 @@ struct LeakTests {
   }
 
   @Test(
-    "after a lock, no secret and no key is in the daemon's memory",
+    "fault 41: after a lock, no secret and no key is in the daemon's memory",
     .enabled(if: Programs.isRoot, "needs root"))
   func afterLock() throws {
     let id = try #require(fixture.daemonID)
@@ -126,7 +128,7 @@ struct LeakTests {
   }
 
   @Test(
-    "after a lock, no key that opens the vault is in the daemon's memory",
+    "fault 41: after a lock, no key that opens the vault is in the daemon's memory",
     .enabled(if: Programs.isRoot, "needs root"))
   func keysAfterLock() throws {
     let id = try #require(fixture.daemonID)
@@ -144,7 +146,7 @@ struct LeakTests {
   }
 
   @Test(
-    "an answer that nobody reads leaves nothing in memory when its client is gone",
+    "fault 42: an answer that nobody reads leaves nothing in memory when its client is gone",
     .enabled(if: Programs.isRoot, "needs root"))
   func unreadAnswer() throws {
     let id = try #require(fixture.daemonID)
@@ -158,7 +160,7 @@ struct LeakTests {
     #expect(eventually { secrets[3].1.found(inMemoryOf: id).isEmpty })
   }
 
-  @Test("no file of the vault, no log and no message holds a secret") func files() {
+  @Test("fault 49: no file of the vault, no log and no message holds a secret") func files() {
     // Errors of every kind, with secrets where they do not belong.
     var said: [UInt8] = []
     for arguments in [
@@ -215,12 +217,19 @@ struct LeakTests {
     daemon.waitForEnd()
   }
 
-  @Test("the memory for secrets is locked, as far as the limit allows") func lockedMemory() throws {
+  @Test("fault 43: the memory for secrets is locked, as far as the limit allows, and not swapped")
+  func lockedMemory() throws {
     let id = try #require(fixture.daemonID)
-    let status = String(decoding: Files.read("/proc/\(id)/status"), as: UTF8.self)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmLck:") })
-    let kilobytes = Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0
+    let footprint = Footprint(of: id)
     let isLocked = Self.coffer(fixture, ["status"]).outputText.contains("in memory only")
-    #expect(isLocked == (kilobytes >= 5_000), "\(line)")
+    #expect(isLocked == (footprint.locked >= 5_000), "\(footprint)")
+    #expect(!isLocked || footprint.swapped == 0, "\(footprint.swapped)")
+    guard Programs.isRoot else { return }
+    // It is one mapping: locked, left out of dumps, and not copied into a child.
+    let mappings = String(decoding: Files.read("/proc/\(id)/smaps"), as: UTF8.self)
+    let flags = mappings.split(separator: "\n").filter { $0.hasPrefix("VmFlags:") }
+      .map { Set($0.split(separator: " ")) }
+    #expect(flags.contains { $0.isSuperset(of: ["lo", "dd", "wf", "wr"]) })
+    #expect(Set(flags.filter { $0.contains("lo") }.map { $0.contains("dd") }) == [true])
   }
 }

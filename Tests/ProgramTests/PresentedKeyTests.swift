@@ -33,11 +33,16 @@ struct PresentedKeyTests {
     "CREATE web/new", "CREATE me/new", "CREATE org/new", "ROTATE web/deploy",
     "ROTATE web/mighty", "EXPIRE web/deploy 1h", "SUSPEND web/deploy", "RESUME web/deploy",
     "REVOKE web/deploy", "REVOKE web/stripe", "GRANT root owner", "GRANT root admin web",
+    "GRANT --unit=web.service web/stripe", "GRANT --unit=web.service web/stripe none",
+    "GRANT --unit=web.service",
     "USER ADD eve --uid=77", "USER LIST", "USER DISABLE root", "USER REMOVE root",
     "USER REBIND root --uid=78", "USER REBIND root --uid=78 --key-file", "WORKSPACE ADD new",
     "WORKSPACE LIST", "WORKSPACE ARCHIVE web", "POLICY SHOW", "POLICY SET allow-never true",
     "UNUSED", "UNUSED --revoke=never-used --token=x", "WHY web/stripe", "AUDIT", "AUDIT --check",
-    "CHECK", "CHECK --repair=clock", "LOCK", "UNLOCK", "UNLOCK --key-file", "INIT --organization=x",
+    "SLOT LIST", "SLOT ADD recovery", "SLOT REMOVE 1", "SLOT REMOVE 1 --keep-key", "SLOT CHANGE 1",
+    "REKEY", "BACKUP", "RESTORE", "RESUME --restored", "CHECK --repair=writing",
+    "CHECK --repair=vault", "CHECK", "CHECK --repair=clock", "LOCK", "UNLOCK", "UNLOCK --key-file",
+    "INIT --organization=x",
   ]
 
   /// Example 9.

@@ -34,11 +34,44 @@ struct PromptTests {
     #expect(unlock(typing: ["\n", "\n", Self.passphrase + "\n"]).status == 0)
   }
 
-  @Test("the last try has no hint to try again") func lastTry() {
+  @Test("the last try has no hint to try again, but one to the recovery code") func lastTry() {
     let result = unlock(typing: ["a\n", "b\n", "c\n"])
     #expect(result.status == 1)
     #expect(result.screen.contains("this passphrase does not open the vault"))
     #expect(!result.screen.contains("try again"), "\(result.screen)")
+    let hint = "a recovery code, if the vault has one, is typed at the same prompt"
+    #expect(result.screen.contains(hint), "\(result.screen)")
+  }
+
+  @Test("Ctrl-D in place of a line ends the command, and changes nothing") func endOfInput() {
+    let ended = unlock(typing: ["\u{4}"])
+    #expect(ended.status == 1)
+    #expect(ended.screen.contains("the input ended at the prompt, so nothing was changed"))
+    let other = VaultFixture()
+    let terminal = PseudoTerminal(
+      Programs.client, ["init", "--organization", "acme"], environment: other.environment)
+    #expect(terminal.waitFor("New passphrase for the vault: "))
+    terminal.type("\u{4}")
+    let screen = terminal.readToEnd()
+    #expect(terminal.process.waitForEnd() == 1)
+    #expect(screen.contains("the input ended at the prompt, so nothing was changed"), "\(screen)")
+    #expect(!Files.names(in: other.statePath).contains("slots"))
+  }
+
+  @Test("a new passphrase that is empty is told before it is asked for again") func newEmpty() {
+    let other = VaultFixture()
+    let terminal = PseudoTerminal(
+      Programs.client, ["init", "--organization", "acme", "--no-recovery"],
+      environment: other.environment)
+    #expect(terminal.waitFor("New passphrase for the vault: "))
+    terminal.type("\n")
+    let again = "a passphrase is not empty\r\nNew passphrase for the vault: "
+    #expect(terminal.waitFor(again), "\(terminal.text)")
+    terminal.type(Self.passphrase + "\n")
+    #expect(terminal.waitFor("The same again: "))
+    terminal.type(Self.passphrase + "\n")
+    #expect(terminal.readToEnd().contains("made the vault"))
+    #expect(terminal.process.waitForEnd() == 0)
   }
 
   @Test("Ctrl-W takes back a word") func word() {

@@ -77,7 +77,7 @@ struct ProtocolTests {
   }
 
   @Test(
-    "lines up to 1000 bytes are taken, a longer one ends the connection",
+    "fault 26: lines up to 1000 bytes are taken, a longer one ends the connection",
     arguments: [
       (1000, "\n", true), (1000, "\r\n", true), (1001, "\n", false), (1001, "\r\n", false),
       (1003, "\n", false), (1002, "", false), (100_000, "", false),
@@ -98,8 +98,8 @@ struct ProtocolTests {
   }
 
   @Test(
-    "an answer with a broken escape is a syntax error at once, and the connection goes on",
-    arguments: ["D abc%", "D abc%2", "D abc%G1", "D %0", "D %"])
+    "fault 28: an answer with a broken escape is a syntax error at once, and the connection goes on",
+    arguments: ["D abc%", "D abc%2", "D abc%G1", "D %0", "D %", "D %2g", "D %%"])
   func brokenAnswer(line: String) throws {
     let client = try fixture.connect()
     #expect(client.ask("IMPORT me/broken").last == "INQUIRE VALUE")
@@ -113,7 +113,7 @@ struct ProtocolTests {
     #expect(AssuanClient.errorCode(of: client.ask("SHOW me/broken")) == 27)
   }
 
-  @Test("an inquiry can be canceled", arguments: ["CAN", "CANCEL", "can", "CANNOT"])
+  @Test("fault 33: an inquiry can be canceled", arguments: ["CAN", "CANCEL", "can", "CANNOT"])
   func cancel(word: String) throws {
     let client = try fixture.connect()
     _ = client.ask("IMPORT me/canceled")
@@ -122,7 +122,9 @@ struct ProtocolTests {
     #expect(AssuanClient.errorCode(of: client.ask("SHOW me/canceled")) == 27)
   }
 
-  @Test("another command inside an inquiry fails it when it ends") func commandInside() throws {
+  @Test("fault 33: another command inside an inquiry fails it when it ends") func commandInside()
+    throws
+  {
     let client = try fixture.connect()
     _ = client.ask("IMPORT me/inside")
     client.send("NOP\nD value\n")
@@ -153,7 +155,9 @@ struct ProtocolTests {
     #expect(AssuanClient.errorCode(of: try fixture.connect().ask("SHOW me/longer")) == 27)
   }
 
-  @Test("a value that no environment can carry is refused", arguments: ["D a%00b", "D ", "D"])
+  @Test(
+    "fault 33: a value that no environment can carry is refused, as one that ends at once",
+    arguments: ["D a%00b", "D ", "D"])
   func impossibleValue(line: String) throws {
     let client = try fixture.connect()
     _ = client.ask("IMPORT me/impossible")
@@ -177,7 +181,8 @@ struct ProtocolTests {
     #expect(client.readReply().last == "OK")
   }
 
-  @Test("a thousand commands in one write are answered in order") func pipelined() throws {
+  @Test("fault 34: a thousand commands in one write are answered in order") func pipelined() throws
+  {
     let client = try fixture.connect()
     client.send((0..<1000).map { "SHOW me/none-\($0)\n" }.joined())
     for number in 0..<1000 {
@@ -201,7 +206,9 @@ struct ProtocolTests {
     #expect(fixture.daemonID != nil)
   }
 
-  @Test("a client that dies anywhere leaves nothing half done") func dyingClients() throws {
+  @Test("faults 29, 30: a client that dies anywhere leaves nothing half done") func dyingClients()
+    throws
+  {
     let dialogue =
       "OPTION command=x\nCREATE me/dying\nIMPORT me/dead\nD value\nEND\nENV web/stripe\n"
     for count in 0...dialogue.utf8.count {
@@ -218,7 +225,9 @@ struct ProtocolTests {
     #expect(fixture.coffer("run", "-k", "web/stripe", "--", "true").status == 0)
   }
 
-  @Test("after the client has sent all, it still gets its answers") func halfClosed() throws {
+  @Test("fault 29: after the client has sent all, it still gets its answers") func halfClosed()
+    throws
+  {
     let client = try fixture.connect()
     client.send("SHOW web/stripe\nCREATE me/late\nENV web/str")
     client.finishSending()
@@ -229,14 +238,12 @@ struct ProtocolTests {
     #expect(client.isClosed())
   }
 
-  @Test("who does not read answers is not given more, and costs no memory") func unreadAnswers()
+  @Test("fault 34: who does not read answers is not given more, and costs no memory")
+  func unreadAnswers()
     throws
   {
     func residentKilobytes() -> Int {
-      let status = Files.read("/proc/\(fixture.daemonID ?? 0)/status")
-      let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
-      let line = lines.first { $0.hasPrefix("VmRSS:") }
-      return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+      Footprint(of: fixture.daemonID ?? 0).resident
     }
     let before = residentKilobytes()
     let clients = try (0..<4).map { _ in try fixture.connect() }

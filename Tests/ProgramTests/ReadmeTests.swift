@@ -22,6 +22,10 @@ struct ReadmeTests {
     return lines
   }
 
+  /// What is done on a CI runner once it has a vault; a booted system does it.
+  static let runnerLines = lines(of: "console").filter { $0.hasPrefix("runner# ") }
+    .map { String($0.dropFirst(8)) }.filter { !$0.hasPrefix("coffer init ") }
+
   let fixture = VaultFixture()
 
   var environment: [String: String] {
@@ -49,12 +53,22 @@ struct ReadmeTests {
     #expect(terminal.waitFor("Value of web/stripe: "), "\(terminal.text)")
     terminal.type("sk_live_typed\n")
     #expect(terminal.waitFor("13 57"), "\(terminal.text)")
-    #expect(terminal.waitFor("Passphrase of the vault: "), "\(terminal.text)")
-    terminal.type(passphrase + "\n")
+    let (changed, ofBackup) = ("another passphrase", "a passphrase for the backup")
+    for (prompt, typed) in [
+      ("Passphrase of the vault: ", passphrase), ("Passphrase of the vault: ", passphrase),
+      ("New passphrase for slot 1: ", changed),
+      ("The same again: ", changed), ("Passphrase of the vault: ", changed),
+      ("New passphrase for the backup: ", ofBackup), ("The same again: ", ofBackup),
+      ("Passphrase of the backup: ", ofBackup), ("Passphrase of the backup: ", ofBackup),
+    ] {
+      #expect(terminal.waitFor(prompt), "\(terminal.text)")
+      terminal.type(typed + "\n")
+    }
     let rest = terminal.readToEnd()
     #expect(terminal.process.waitForEnd() == 0, "\(rest)")
     #expect(rest.contains("[done \(commands.count - 1)]"))
     fixture.endDaemon(at: fixture.directory.path + "/.local/state/coffer/socket")
+    fixture.endDaemon(at: fixture.directory.path + "/elsewhere/socket")
   }
 
   @Test("the key file of the README opens the vault") func keyFile() {
@@ -181,14 +195,14 @@ private struct TeamPlace {
   }
 
   func run(_ line: ReadmeTests.TeamLine) -> Subprocess.Result {
-    if line.command == "sudo cofferd --system &" {
-      // A start in the background; the test has to know when it listens.
-      fixture.startDaemon(["--system"], socket: fixture.directory.path("socket"))
+    // The booted system installs for good.
+    if line.command.hasPrefix("bash ") || line.command.contains("usermod") {
       return Subprocess.run("/bin/true", [])
     }
     var words = line.words
     let last = words.count - 1
-    if line.command.hasPrefix("sudo install ") {
+    if line.command.hasPrefix("sudo bash systemd/install.sh --system ") {
+      fixture.startDaemon(["--system"], socket: fixture.directory.path("socket"))
       words[last] = "install -m 755 \(Programs.client) \(Programs.daemon) \(programs)"
     } else if line.command.hasPrefix("sudo coffer init ") {
       // There is nobody to ask for a passphrase.

@@ -135,6 +135,24 @@ struct RefusedChangeTests {
     #expect(team.fixture.records.keys == before.keys)
   }
 
+  @Test("of a workspace that is not found, or out of sight, it is told where the others are")
+  func workspaceHint() {
+    for key in ["nowhere/new", "api/new"] {
+      for verb in ["create", "import"] {
+        let result = team.coffer(as: Team.eve, [verb, key], input: verb == "import" ? "v" : "")
+        #expect(
+          result.errorText == """
+            coffer: \(key): not found
+            coffer: hint: 'coffer workspace list' has the workspaces in sight; an Owner adds \
+            another one with 'coffer workspace add'
+
+            """)
+      }
+    }
+    let other = team.coffer(as: Team.eve, ["create", "@nobody/new"])
+    #expect(other.errorText == "coffer: @nobody/new: not found\n")
+  }
+
   static let dryRuns: [([String], String)] = [
     (["user", "disable", "eve"], "@eve/laptop"), (["user", "remove", "eve"], "revoked"),
     (["user", "rebind", "eve", "--uid", "4311"], ""), (["grant", "eve", "none", "web"], "web"),

@@ -46,12 +46,13 @@ struct RunTests {
     #expect(output == "\(process.id) \(getpid())\n")
   }
 
-  @Test("the exit status is the command's", arguments: [0, 1, 3, 42, 125, 255])
+  @Test("fault 63: the exit status is the command's", arguments: [0, 1, 3, 42, 125, 255])
   func exitStatus(status: Int32) {
     #expect(run("-k", "web/stripe", "--", "sh", "-c", "exit \(status)").status == status)
   }
 
-  @Test("a signal reaches the command itself", arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+  @Test(
+    "fault 63: a signal reaches the command itself", arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
   func signals(number: CInt) {
     let directory = TemporaryDirectory()
     let process = Subprocess(
@@ -71,7 +72,7 @@ struct RunTests {
     #expect(injected.output == plain.output)
   }
 
-  @Test("the command inherits no descriptor of coffer") func descriptors() {
+  @Test("fault 45: the command inherits no descriptor of coffer") func descriptors() {
     let result = run("-k", "web/stripe", "--", "ls", "/proc/self/fd")
     // The fourth is the directory that ls reads.
     #expect(result.line.split(separator: "\n") == ["0", "1", "2", "3"])
@@ -136,6 +137,23 @@ struct RunTests {
       testDescription: "a name that no shell accepts",
       arguments: ["-k", "web/stripe=A-B", "--", "echo", "ran"], message: "coffer: A-B: invalid: "),
     Refused(
+      testDescription: "an empty name", arguments: ["-k", "web/stripe=", "--", "echo", "ran"],
+      message: "coffer: '': invalid: an environment name has"),
+    Refused(
+      testDescription: "a name with an equals sign",
+      arguments: ["-k", "web/stripe=A=B", "--", "echo", "ran"], message: "coffer: A=B: invalid: "),
+    Refused(
+      testDescription: "a name that begins with a digit",
+      arguments: ["-k", "web/stripe=1A", "--", "echo", "ran"], message: "coffer: 1A: invalid: "),
+    Refused(
+      testDescription: "a selection that names nothing",
+      arguments: ["-k", "", "--", "echo", "ran"],
+      message: "coffer: -k names nothing\n"),
+    Refused(
+      testDescription: "no daemon", arguments: ["-k", "web/stripe", "--", "echo", "ran"],
+      environment: ["COFFER_SOCKET": "/nonexistent/socket"],
+      message: "coffer: /nonexistent/socket: no daemon listens there\n"),
+    Refused(
       testDescription: "two keys for one name",
       arguments: ["-k", "web/stripe=A", "-k", "web/deploy=A", "--", "echo", "ran"],
       message: "coffer: A: invalid: web/stripe and web/deploy would both have"),
@@ -163,7 +181,7 @@ struct RunTests {
       message: "coffer: /etc/passwd: it cannot be executed: permission denied\n"),
   ]
 
-  @Test("nothing runs unless all is right", arguments: refused)
+  @Test("fault 63: nothing runs unless all is right", arguments: refused)
   func refuses(_ test: Refused) {
     fixture.coffer("workspace", "add", "empty")
     let result = fixture.coffer(
@@ -172,6 +190,22 @@ struct RunTests {
     #expect(result.status == test.status)
     #expect(result.output.isEmpty)
     #expect(result.errorText.hasPrefix(test.message), "\(result.errorText)")
+  }
+
+  @Test("fault 63: with a locked vault and nobody to ask nothing runs") func locked() {
+    fixture.coffer("lock")
+    let result = fixture.coffer(
+      ["run", "-k", "web/stripe", "--", "echo", "ran"], environment: fixture.environment)
+    #expect(result.status == 125)
+    #expect(result.output.isEmpty)
+    #expect(result.errorText.hasPrefix("coffer: the vault is locked, and there is no terminal"))
+  }
+
+  @Test("fault 63: a value that others would cut at its NUL is kept by nobody")
+  func valueWithNUL() {
+    let refused = fixture.coffer(["import", "web/nul"], input: [0x61, 0, 0x62])
+    #expect(refused.status == 1)
+    #expect(run("-k", "web/nul", "--", "echo", "ran").output.isEmpty)
   }
 
   @Test("a variable that has the key's value already is no conflict") func sameValue() {
@@ -188,7 +222,7 @@ struct RunTests {
     #expect(result.line == "STRIPE_KEY=\(VaultFixture.stripeValue)")
   }
 
-  @Test("more than the system takes is refused with a way out") func tooMuch() {
+  @Test("fault 63: more than the system takes is refused with a way out") func tooMuch() {
     fixture.coffer("import", "me/long", input: String(repeating: "x", count: 65_536))
     // The kernel lets coffer itself start with so much, but not the command with
     // the value besides.

@@ -64,6 +64,18 @@ struct HouseTests {
     }
   }
 
+  @Test("the environment is never changed: that leaves copies of what it is given")
+  func environmentStays() {
+    for ending in [".swift", ".c", ".h"] {
+      for (path, text) in Self.files(in: "Sources", ending: ending) {
+        let code = Self.lines(text).filter { !$0.contains("//") }.joined(separator: "\n")
+        for call in ["setenv(", "putenv(", "clearenv("] {
+          #expect(!code.contains(call), "\(path): \(call)")
+        }
+      }
+    }
+  }
+
   @Test("`unsafe` stands in Platform and Sodium only") func unsafe() {
     for (path, text) in Self.files(in: "Sources", ending: ".swift") {
       guard !path.hasPrefix("Sources/Platform/"), !path.hasPrefix("Sources/Sodium/") else {

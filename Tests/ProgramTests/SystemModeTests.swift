@@ -127,7 +127,7 @@ struct SystemModeTests {
     #expect(coffer(as: Self.bob, "list").status == 0)
   }
 
-  @Test("a daemon of one user serves no other uid, whatever the mode of its socket")
+  @Test("fault 21: a daemon of one user serves no other uid, whatever the mode of its socket")
   func userMode() throws {
     let own = VaultFixture()
     chmod(own.directory.path, 0o755)
@@ -144,7 +144,8 @@ struct SystemModeTests {
     #expect(own.log.contains("refused a connection of uid \(Self.bob)"))
   }
 
-  @Test("coffer sends nothing to a socket that another uid listens on") func impostor() throws {
+  @Test("fault 64: coffer sends nothing to a socket that another uid listens on")
+  func impostor() throws {
     let path = fixture.directory.path("impostor")
     let script = """
       import os, socket, sys

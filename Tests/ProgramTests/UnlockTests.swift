@@ -151,6 +151,49 @@ struct UnlockTests {
     #expect(fixture.coffer("unlock").status == 0)
   }
 
+  @Test("a wrong key file of the environment is told with its variable, and the way around it")
+  func environmentKeyFile() {
+    fixture.initialize()
+    fixture.coffer("lock")
+    let other = fixture.directory.path("other")
+    Files.write([UInt8](repeating: 0x61, count: 64), to: other)
+    let hint =
+      "hint: unset COFFER_KEY_FILE to open it with its passphrase or recovery code, or name "
+      + "another key file in it\n"
+    Files.write(Array("junk\n".utf8), to: fixture.directory.path("short"))
+    for (path, message) in [
+      (other, "this key file does not open the vault"),
+      (fixture.directory.path("short"), "a key file has at least 32 random bytes"),
+      (fixture.directory.path("nothing"), "opening the key file failed: no such file"),
+    ] {
+      let environment = fixture.environment.merging(["COFFER_KEY_FILE": path]) { $1 }
+      let result = fixture.coffer(["unlock"], environment: environment)
+      #expect(result.status == 1)
+      #expect(result.errorText.hasPrefix("coffer: COFFER_KEY_FILE: \(path): \(message)"))
+      #expect(result.errorText.hasSuffix(hint), "\(result.errorText)")
+      let repair = fixture.coffer(["doctor", "--repair", "vault"], environment: environment)
+      #expect(repair.errorText.contains("COFFER_KEY_FILE: \(path): \(message)"))
+    }
+    #expect(fixture.coffer("unlock").status == 0)
+    let environment = fixture.environment.merging(["COFFER_KEY_FILE": other]) { $1 }
+    let add = fixture.coffer(["slot", "add", "recovery"], environment: environment)
+    #expect(add.errorText.hasPrefix("coffer: COFFER_KEY_FILE: \(other): this key file does not"))
+  }
+
+  @Test("of a vault that no key file opens it is told what does") func noKeyFileSlot() {
+    _ = initializeOnTerminal(["--no-recovery"])
+    fixture.coffer(["lock"], environment: fixture.environment)
+    Files.write([UInt8](repeating: 0x61, count: 64), to: fixture.keyFilePath)
+    let result = fixture.coffer(
+      ["unlock", "--key-file", fixture.keyFilePath], environment: fixture.environment)
+    #expect(
+      result.errorText == """
+        coffer: the vault has no key file slot
+        coffer: hint: open it with its passphrase or recovery code, or name another key file
+
+        """)
+  }
+
   @Test("a key file that is not needed is not left behind") func unusedKeyFile() {
     fixture.initialize()
     let other = fixture.directory.path("other")

@@ -112,6 +112,23 @@ struct KeyDerivationTests {
     }
   }
 
+  @Test("fault 52: what would exceed the limit on memory is refused before it is derived")
+  func refusesOverLimit() throws {
+    let needed = (256 + 16) << 20
+    func derive(memory: Int, limit: Int?) throws {
+      _ = try KeyDerivation.key(
+        fromPassphrase: try Octets.secret(Array("x".utf8)), salt: Self.salt,
+        cost: KeyDerivation.Cost(memoryByteCount: memory, passes: 1), memoryLimit: limit)
+    }
+    for limit in [0, 100 << 20, needed - 1] {
+      #expect(throws: SodiumError.overMemoryLimit(limit: limit, needed: needed)) {
+        try derive(memory: 256 << 20, limit: limit)
+      }
+    }
+    try derive(memory: 1 << 20, limit: 17 << 20)
+    try derive(memory: 1 << 20, limit: nil)
+  }
+
   @Test("memory that the system refuses is an error") func reportsMemory() async {
     await #expect(processExitsWith: .success) {
       let statm = try FileDescriptor.open("/proc/self/statm", flags: O_RDONLY)

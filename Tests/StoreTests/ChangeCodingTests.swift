@@ -54,6 +54,13 @@ struct ChangeCodingTests {
     Scope(workspaces: [], coversOwn: true, actions: []),
   ]
 
+  static func unitCredential(_ unit: String, _ name: String) -> UnitCredential {
+    guard let unit = UnitName(unit), let name = CredentialName(name) else {
+      preconditionFailure("\(unit) or \(name) is no name")
+    }
+    return UnitCredential(name, ofUnit: unit)
+  }
+
   static var changes: [Change] {
     var policy = Policy.initial
     policy.allowsNever = true
@@ -77,6 +84,8 @@ struct ChangeCodingTests {
         version(3, author: .key(keyID()), expires: nil, sealedValue: nil), to: keyID(),
         lifetime: .never, formerEnd: moment),
       .versionEnded(VersionID(keyID(), number: 1), at: moment), .clockSet(moment),
+      .unitGranted(unitCredential("web@.service", "stripe"), keyID()),
+      .unitGrantWithdrawn(unitCredential(#"a\x2d1.mount"#, "a key %"), from: keyID()),
     ]
     return people + keys.map { .keyAdded($0) } + lives
   }
@@ -115,6 +124,18 @@ struct ChangeCodingTests {
     for count in writer.bytes.indices {
       var reader = ByteReader(Array(writer.bytes.prefix(count)))
       #expect(throws: CodingError.self, "\(count) bytes") { try reader.readChange() }
+    }
+  }
+
+  @Test("a grant to what is no unit, or as what is no credential, is not read") func noUnit() {
+    for (unit, name) in [("web.timer", "stripe"), ("web.service", "a/b"), ("", "stripe")] {
+      var writer = ByteWriter()
+      writer.write(UInt8(21))
+      writer.write(unit)
+      writer.write(name)
+      writer.write(fixed: Self.keyID().characters)
+      var reader = ByteReader(writer.bytes)
+      #expect(throws: CodingError.unknown) { try reader.readChange() }
     }
   }
 

@@ -14,19 +14,14 @@ final class StoreFixture {
   static let start = Instant(secondsSinceEpoch: 1_800_000_000)
   static let value = Array("sk_live_4242deadbeef4242cafe".utf8)
 
-  /// The directory, locked as long as the result lives.
-  ///
-  /// A process that another test is starting holds a copy of the lock between its fork and its
-  /// exec, so a lock that is taken is tried again for 10 s.
+  private var held: VaultDirectory?
+
+  /// The directory, locked as long as the fixture lives, as it is by a daemon.
   func directory() throws -> VaultDirectory {
-    for _ in 0..<1000 {
-      do {
-        return try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
-      } catch StoreError.inUse {
-        usleep(10_000)
-      }
-    }
-    return try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
+    if let held { return held }
+    let directory = try VaultDirectory(opening: path, acceptsLinkOfRoot: false)
+    held = directory
+    return directory
   }
 
   static func keyFile(_ byte: UInt8 = 7) throws -> UnlockSecret {

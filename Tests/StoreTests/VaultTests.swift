@@ -99,7 +99,7 @@ struct VaultTests {
     let fixture = StoreFixture()
     _ = try fixture.create()
     var files = fixture.files()
-    files["slots.new"] = files.removeValue(forKey: "slots")
+    files["slots.init"] = files.removeValue(forKey: "slots")
     fixture.restore(files)
     #expect(throws: StoreError.noVault) { _ = try fixture.open() }
     let vault = try fixture.create()

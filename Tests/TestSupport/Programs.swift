@@ -6,12 +6,15 @@ package enum Programs {
   /// Where they are: what `COFFER_TEST_PROGRAMS` names, else beside the tests.
   package static let directory: String = {
     if let path = Environment.value(of: "COFFER_TEST_PROGRAMS"), !path.isEmpty { return path }
-    let bundle = CommandLine.arguments.first { $0.contains(".xctest") }
-    guard let bundle, let end = bundle.range(ofSuffixFrom: ".xctest") else {
+    guard let besideTests else {
       preconditionFailure("set COFFER_TEST_PROGRAMS to where coffer and cofferd are")
     }
-    return end
+    return besideTests
   }()
+
+  /// Where the tests are, and what was built with them.
+  private static let besideTests = CommandLine.arguments.first { $0.contains(".xctest") }?
+    .range(ofSuffixFrom: ".xctest")
 
   /// Whether these are the programs that `systemd/build.sh` makes.
   package static var areShipped: Bool {
@@ -20,6 +23,14 @@ package enum Programs {
 
   package static var client: String { directory + "/coffer" }
   package static var daemon: String { directory + "/cofferd" }
+
+  /// The benchmark program, which is not shipped; nil where it is not beside the tests.
+  package static var benchmarks: String? {
+    guard let path = besideTests.map({ $0 + "/Benchmarks" }), access(path, X_OK) == 0 else {
+      return nil
+    }
+    return path
+  }
 
   /// The path of a program of the system; nil if it is not installed.
   package static func find(_ name: String) -> String? {
@@ -31,6 +42,12 @@ package enum Programs {
   }
 
   package static var isRoot: Bool { geteuid() == 0 }
+
+  /// What loads programs that are linked dynamically.
+  package static var loader: String {
+    ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"]
+      .first { access($0, X_OK) == 0 } ?? ""
+  }
 
   /// Whether a running daemon can be traced, although it keeps others out.
   package static var canTrace: Bool { isRoot && find("strace") != nil }

@@ -3,7 +3,8 @@ import Platform
 
 /// Looks for a secret where it must not be.
 package struct SecretSearch {
-  /// The secret itself, and as hexadecimal digits and base64 at each offset.
+  /// The secret itself, as hexadecimal digits, as base64 at each offset, and
+  /// percent-escaped wholly and as in addresses.
   private let patterns: [(name: String, bytes: [UInt8])]
 
   package init(_ secret: [UInt8]) {
@@ -14,11 +15,30 @@ package struct SecretSearch {
       ("hex", secret.flatMap { [lower[Int($0 >> 4)], lower[Int($0 & 15)]] }),
       ("upper-case hex", secret.flatMap { [upper[Int($0 >> 4)], upper[Int($0 & 15)]] }),
     ]
+    for (name, digits) in [("percent form", upper), ("lower-case percent form", lower)] {
+      let escaped = secret.flatMap {
+        [UInt8(ascii: "%"), digits[Int($0 >> 4)], digits[Int($0 & 15)]]
+      }
+      patterns.append((name, escaped))
+      let plain = Self.unreserved
+      patterns.append(
+        (
+          name + " of an address",
+          secret.flatMap { byte -> [UInt8] in
+            plain.contains(byte)
+              ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+          }
+        ))
+    }
     for offset in 0..<3 {
       patterns.append(("base64 at \(offset)", Self.base64(of: secret, at: offset)))
     }
     self.patterns = patterns
   }
+
+  /// What addresses hold as it is.
+  private static let unreserved = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
 
   /// The characters of base64 that depend on `secret` alone, when it stands
   /// `offset` bytes behind a multiple of three.

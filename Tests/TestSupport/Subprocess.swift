@@ -23,6 +23,9 @@ package final class Subprocess {
   package let id: Int32
   private var status: Int32?
 
+  /// Whether the kernel has written a core of it, when it has ended.
+  package private(set) var hasDumpedCore = false
+
   /// What descriptors 0, 1 and 2 of a program are.
   package enum Stream {
     case null
@@ -106,6 +109,7 @@ package final class Subprocess {
 
   private func note(_ raw: CInt) -> Int32 {
     let signal = raw & 0x7F
+    hasDumpedCore = signal != 0 && raw & 0x80 != 0
     let ended = signal == 0 ? (raw >> 8) & 0xFF : 128 + signal
     status = ended
     return ended

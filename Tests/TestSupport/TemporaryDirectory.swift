@@ -5,8 +5,8 @@ import Platform
 package final class TemporaryDirectory: Sendable {
   package let path: String
 
-  package init() {
-    var template = Array("/tmp/coffer-test-XXXXXX".utf8CString)
+  package init(in parent: String = "/tmp") {
+    var template = Array("\(parent)/coffer-test-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { preconditionFailure("no temporary directory") }
     path = String(cString: made)
   }
@@ -26,6 +26,18 @@ package enum Files {
     return bytes
   }
 
+  /// The contents of a file of /proc, which tells no length.
+  package static func readUnsized(_ path: String) -> [UInt8] {
+    guard let file = try? FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK) else { return [] }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 4096)
+    while true {
+      var span = part.mutableSpan
+      guard let count = try? file.read(into: &span), count > 0 else { return bytes }
+      bytes += part.prefix(count)
+    }
+  }
+
   package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) {
     guard let file = try? FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     else { preconditionFailure("cannot write \(path)") }
@@ -37,6 +49,14 @@ package enum Files {
       return []
     }
     return names
+  }
+
+  /// Where a symbolic link leads; empty if it is none, or may not be read.
+  package static func linkTarget(of path: String) -> String {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &buffer, buffer.count)
+    return String(
+      decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   package static func copyTree(_ source: String, to target: String) {

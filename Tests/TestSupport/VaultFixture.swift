@@ -35,14 +35,19 @@ package final class VaultFixture {
   /// - Parameters:
   ///   - options: Those of `cofferd` besides `--state`.
   ///   - socket: Where it listens, if not in the state directory.
-  ///   - further: What its environment holds besides PATH.
+  ///   - further: What its environment holds besides what keeps it quiet.
+  ///   - library: What the loader loads before all others, as no variable can make it.
   package func startDaemon(
-    _ options: [String] = [], socket: String? = nil, environment further: [String: String] = [:]
+    _ options: [String] = [], socket: String? = nil, environment further: [String: String] = [:],
+    preloading library: String? = nil
   ) {
     if let socket { socketPath = socket }
+    let loader = library.map { [Programs.loader, "--preload", $0] } ?? []
+    let command =
+      loader + [Programs.daemon, "--state", statePath, "--socket", socketPath] + options
     daemon = Subprocess(
-      Programs.daemon, ["--state", statePath, "--socket", socketPath] + options,
-      environment: further.merging(["PATH": "/usr/bin:/bin"]) { $1 },
+      command[0], Array(command.dropFirst()),
+      environment: further.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 },
       streams: [.null, .null, .file(logPath)],
       ownSession: true)
     let listens = eventually { (try? UnixSocket.connect(to: socketPath)) != nil }

@@ -1,0 +1,287 @@
+import Keyring
+import Platform
+import Sodium
+@testable import Store
+import TestSupport
+
+/// What happens in a golden vault: some of everything that can.
+final class GoldenStory {
+  let vault: Vault
+  private let fixture: StoreFixture
+  private(set) var now = StoreFixture.start
+
+  init(_ vault: Vault, _ fixture: StoreFixture) {
+    self.vault = vault
+    self.fixture = fixture
+  }
+
+  // MARK: The story
+
+  func tellAll() throws {
+    try tellOfPeople()
+    try StoreFixture.synchronizeAudit(of: vault)
+    try tellOfKeys()
+    try StoreFixture.synchronizeAudit(of: vault)
+    try tellOfEnds()
+    try write("POLICY", .setPolicy(.auditDays, "30"))
+    try row("MARK", user: nil)
+    try row("VERIFY", outcome: 174, object: "unknown")
+    try StoreFixture.synchronizeAudit(of: vault)
+  }
+
+  private func tellOfPeople() throws {
+    for name in ["web", "old"] { try write("WORKSPACE", .addWorkspace(try Name(parsing: name))) }
+    for (name, uid) in [("eve", UInt32(1001)), ("max", 1002), ("vic", 1003)] {
+      try write("USER", .addUser(try Name(parsing: name), uid: uid))
+    }
+    let web = try Name(parsing: "web")
+    try write(
+      "GRANT", .setWorkspaceRole(.editor, ofUser: try Name(parsing: "eve"), inWorkspace: web))
+    try write(
+      "GRANT", .setWorkspaceRole(.admin, ofUser: try Name(parsing: "vic"), inWorkspace: web))
+    try write("GRANT", .setOrganizationRole(.owner, ofUser: try Name(parsing: "vic")))
+  }
+
+  private func tellOfKeys() throws {
+    try add("web/stripe", .imported(leastRank: .editor), environment: "STRIPE_KEY", note: "für Web")
+    try add("web/deploy", .issued(access: .editor), lifetime: .lasting(.days(30)))
+    try add("web/hook", .issued(access: nil, custody: .verifyOnly))
+    try add("org/billing", .issued(access: .viewer, custody: .hidden))
+    try add("org/dns", .imported(leastRank: nil), lifetime: .until(now.advanced(by: .days(300))))
+    let scope = try ScopeText(parsing: "web,me:list,use")
+    try add("me/laptop", .issued(access: nil, scope: scope))
+    try add("me/mail", .imported(leastRank: nil))
+    try add("me/own", .issued(access: nil), by: 2)
+    try add("me/gone", .issued(access: nil), by: 3)
+    try add("old/bucket", .imported(leastRank: nil))
+    for name in ["me/short", "me/paused", "me/ended", "me/idle"] {
+      try add(name, .issued(access: nil), lifetime: .lasting(.days(20)))
+    }
+  }
+
+  private func tellOfEnds() throws {
+    try use(["web/stripe", "org/billing"])
+    try use(["web/stripe"], verb: "ENV", command: "deploy.sh")
+    try rotate("web/deploy", grace: .days(20))
+    try use(["web/deploy"], verb: "VERIFY", version: 1)
+    try rotate("me/laptop", grace: Seconds(0))
+    try replace("web/stripe")
+    try write("EXPIRE", .expire(try KeyReference(parsing: "me/short"), .after(Seconds(60))))
+    try write(
+      "SUSPEND",
+      .suspend(try KeyReference(parsing: "me/paused"), reason: try Note(parsing: "on leave")))
+    try write(
+      "REVOKE", .revoke(try KeyReference(parsing: "me/ended"), reason: try Note(parsing: "leaked")))
+    try write("DISABLE", .setUserState(.disabled, ofUser: try Name(parsing: "eve")))
+    try write("REMOVE", .setUserState(.removed, ofUser: try Name(parsing: "max")))
+    try write("ARCHIVE", .archiveWorkspace(try Name(parsing: "old")))
+    try write("CLOCK", .believeClock(now))
+  }
+
+  /// What units are given, in a snapshot and behind it.
+  func tellOfUnits() throws {
+    try grant("web/deploy", to: "web.service")
+    try grant("org/dns", to: "db@.service", as: "dns key")
+    try grant("web/stripe", to: "web.service")
+    try grant("me/laptop", to: "backup.mount", as: "key")
+    try grant("web/stripe", to: "web.service", withdraws: true)
+    try grant("me/mail", to: "mail.socket")
+    try write("REVOKE", .revoke(try KeyReference(parsing: "me/mail"), reason: .none))
+    try renew(.compaction, rollsAudit: false)
+    try grant("org/billing", to: "web.service")
+    try grant("me/laptop", to: "backup.mount", as: "key", withdraws: true)
+    try row(
+      "CREDENTIAL", user: nil, subjects: [VersionID(try key("web/deploy").id, number: 2)],
+      object: "web.service deploy", command: "systemd")
+    try StoreFixture.synchronizeAudit(of: vault)
+  }
+
+  private func grant(
+    _ text: String, to unit: String, as name: String? = nil, withdraws: Bool = false
+  ) throws {
+    let reference = try KeyReference(parsing: text)
+    let unitName = try UnitName(parsing: unit)
+    let credential = try name.map { try CredentialName(parsing: $0) }
+    try write(
+      "GRANT",
+      withdraws
+        ? .withdrawFromUnit(reference, unitName, as: credential)
+        : .grantToUnit(reference, unitName, as: credential),
+      object: "\(unit) \(text)")
+  }
+
+  /// Two generations, the second of which has two files of the audit.
+  func compact() throws {
+    try renew(.compaction, rollsAudit: false)
+    try replace("org/dns")
+    try renew(.compaction, rollsAudit: true)
+    try use(["org/dns"])
+    try StoreFixture.synchronizeAudit(of: vault)
+    try add("web/late", .issued(access: .viewer))
+    try add("web/later", .imported(leastRank: nil))
+  }
+
+  /// Another vault key, with a slot of another kind, and what comes behind it.
+  func rekey() throws {
+    let secret = SlotSecret(try StoreFixture.keyFile(9), of: 0, isNew: true)
+    let new = try vault.keySlots.slot(
+      .credential, opening: secret, with: try StoreFixture.keyFile())
+    let draft = vault.slots(adding: new)
+    guard try draft.write() == nil else { return }
+    vault.adopt(draft)
+    let record = vault.append([], by: actor(1), verb: "SLOT", at: tick())
+    try vault.nextBatch()?.write()
+    try row("SLOT", object: "add credential", record: record)
+    let secrets = [
+      SlotSecret(try StoreFixture.keyFile(), of: 1, isNew: false),
+      SlotSecret(try StoreFixture.keyFile(9), of: 2, isNew: false),
+    ]
+    try renew(.rekey(try vault.keySlots.newKey(opening: secrets, removing: nil)), rollsAudit: false)
+    try rotate("web/deploy", grace: .days(1), endsGrace: true)
+    try use(["web/deploy"], verb: "AUTH", version: 3)
+  }
+
+  func tellOfRestored() throws {
+    now = vault.mark
+    try write("RESUME", .resume(try KeyReference(parsing: "web/deploy")))
+    try add("me/new", .issued(access: nil))
+  }
+
+  // MARK: Requests
+
+  private func tick() -> Instant {
+    now = now.advanced(by: Seconds(60))
+    return now
+  }
+
+  private func actor(_ user: UInt32?, _ command: String = "story") -> Actor {
+    Actor(
+      user: user.map { UserID(number: $0) }, uid: 999 + (user ?? 0), processID: 42,
+      command: command)
+  }
+
+  private func write(
+    _ verb: String, _ request: Request, by user: UInt32 = 1, object: String = ""
+  ) throws {
+    let now = tick()
+    let changes = try vault.organization.decide(
+      request, by: .user(UserID(number: user)), at: now)
+    let record = vault.append(changes, by: actor(user), verb: verb, at: now)
+    try vault.nextBatch()?.write()
+    try row(
+      verb, user: user, subjects: changes.compactMap(\.subject), object: object, record: record)
+  }
+
+  private func row(
+    _ verb: String, user: UInt32? = 1, outcome: UInt16 = 0, subjects: [VersionID] = [],
+    object: String = "", record: UInt64? = nil, command: String = "story"
+  ) throws {
+    try vault.append([
+      AuditRow(
+        time: now, actor: actor(user, command), verb: verb, outcome: outcome, subjects: subjects,
+        object: object, record: record)
+    ])
+  }
+
+  /// A value, and its digest as the key has it.
+  private func value(
+    of reference: KeyReference, _ terms: KeyPlan.Terms, _ version: VersionID
+  ) -> (bytes: [UInt8], digest: Digest) {
+    switch terms {
+    case .issued:
+      var text = [UInt8](repeating: 0, count: KeyText.byteCount)
+      let random = [UInt8](repeating: UInt8(version.number), count: KeyText.randomByteCount)
+      var span = text.mutableSpan
+      _ = KeyText.write(
+        type: type(of: reference), id: version.key, random: random.span, to: &span)
+      return (text, vault.tag(of: text.span))
+    case .imported:
+      let bytes = Array("\(reference.text) of version \(version.number)".utf8)
+      return (bytes, vault.fingerprint(of: bytes.span))
+    }
+  }
+
+  private func type(of reference: KeyReference) -> KeyType {
+    if reference.text.hasPrefix("me/") { return .user }
+    return reference.text.hasPrefix("org/") ? .organization : .workspace
+  }
+
+  private func add(
+    _ text: String, _ terms: KeyPlan.Terms, environment: String? = nil,
+    lifetime: Lifetime? = nil, note: String = "", by user: UInt32 = 1
+  ) throws {
+    let plan = KeyPlan(
+      reference: try KeyReference(parsing: text), terms: terms,
+      environmentName: try environment.map { try EnvironmentName(parsing: $0) },
+      lifetime: lifetime, note: try Note(parsing: note))
+    let id = vault.drawKeyID()
+    let version = VersionID(id, number: 1)
+    let value = value(of: plan.reference, terms, version)
+    let material = KeyMaterial(
+      id: id, digest: value.digest,
+      sealedValue: vault.seal(
+        value.bytes.span, as: .version(id, number: 1)))
+    let verb =
+      switch terms {
+      case .issued: "CREATE"
+      case .imported: "IMPORT"
+      }
+    try write(verb, .addKey(plan, material), by: user, object: text)
+  }
+
+  private func key(_ text: String) throws -> Key {
+    let parts = text.split(separator: "/")
+    let name = String(parts[1])
+    guard let key = vault.organization.keys.last(where: { $0.name.text == name }) else {
+      throw Missing(name: name)
+    }
+    return key
+  }
+
+  struct Missing: Error {
+    let name: String
+  }
+
+  private func material(_ text: String, _ terms: KeyPlan.Terms) throws -> VersionMaterial {
+    let key = try key(text)
+    let version = VersionID(key.id, number: key.currentVersion.number + 1)
+    let value = value(of: try KeyReference(parsing: text), terms, version)
+    return VersionMaterial(
+      version: version, digest: value.digest,
+      sealedValue: vault.seal(value.bytes.span, as: .version(key.id, number: version.number)))
+  }
+
+  private func rotate(_ text: String, grace: Seconds, endsGrace: Bool = false) throws {
+    let terms = RotationTerms(grace: grace, endsGrace: endsGrace)
+    try write(
+      "ROTATE",
+      .rotate(
+        try KeyReference(parsing: text), terms, try material(text, .issued(access: nil))))
+  }
+
+  private func replace(_ text: String) throws {
+    try write(
+      "REPLACE",
+      .replace(
+        try KeyReference(parsing: text), nil, try material(text, .imported(leastRank: nil))))
+  }
+
+  private func use(
+    _ names: [String], verb: String = "ENV", version: UInt32? = nil, command: String = "make"
+  ) throws {
+    _ = tick()
+    let subjects = try names.map { name in
+      let key = try key(name)
+      return VersionID(key.id, number: version ?? key.currentVersion.number)
+    }
+    try row(verb, subjects: subjects, command: command)
+  }
+
+  private func renew(_ cause: GenerationCause, rollsAudit: Bool) throws {
+    var draft = vault.beginGeneration(cause, by: actor(1), at: tick())
+    if rollsAudit { draft.rollsAudit = true }
+    guard let written = try draft.write(isCancelled: { false }) else { return }
+    vault.adopt(try written.finish(vault.remainder))
+    try row(cause.verb, object: "generation \(vault.slots.generation)")
+  }
+}
