@@ -80,10 +80,13 @@ enum Limits {
   /// How much is read of one connection before others have their turn.
   static let readsInARow = 8
 
-  /// How much one connection's commands may answer, and how long they may take,
-  /// before others have their turn; at least one command is done.
+  /// How much one connection's commands may answer before others have their turn; at
+  /// least one command is done.
   static let turnByteCount = 65_536
-  static let turnMilliseconds: Int64 = 4
+
+  /// How long the commands of one uid may take in a turn, of all its connections
+  /// together, before other uids have theirs.
+  static let shareNanoseconds: Int64 = 1_000_000
 
   /// After how many bytes of answers unused memory is given back, and how late.
   static let trimByteCount = 8 << 20

@@ -49,6 +49,7 @@ final class Server {
   private let memory: OutputMemory
 
   var sessions: SessionTable
+  var shares = TurnShares(share: Limits.shareNanoseconds)
 
   /// What the service manager was told of the vault.
   private var manager = ManagerStatus()
@@ -155,7 +156,8 @@ final class Server {
       // First, since what has come while the machine slept comes too late.
       if sleepWatch.hasSlept() { lockAfterSleep() }
       lockIfDue()
-      for event in events { handle(event) }
+      shares.beginTurn()
+      for event in inTurn(events) { handle(event) }
       finishTurn()
     }
     listener.node?.remove()
@@ -164,6 +166,13 @@ final class Server {
 
   /// Whether nothing is left to do that must be done before the end.
   private var hasEnded: Bool { schedule.hasEnded && credentials?.isRefusing != true }
+
+  /// Those first that have waited for longest, if the last turn did not suffice for all.
+  private func inTurn(_ events: [Epoll.Event]) -> [Epoll.Event] {
+    guard shares.wasContended else { return events }
+    return events.map { (sessions[$0.token]?.lastServed.nanoseconds ?? 0, $0) }
+      .sorted { $0.0 < $1.0 }.map(\.1)
+  }
 
   private func handle(_ event: Epoll.Event) {
     switch event.token {
@@ -180,6 +189,9 @@ final class Server {
     case Token.credentials: credentials?.accept()
     case let id:
       guard let session = sessions[id] else { return credentials?.proceed(id) ?? () }
+      guard shares.admits(session.connection.peer.userID) else {
+        return session.putOff(whileWritable: event.isWritable)
+      }
       touch(session)
       if event.isReadable || session.isHeld {
         session.receive()

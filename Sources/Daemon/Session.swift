@@ -28,6 +28,9 @@ final class Session {
   /// When the last bytes came.
   private(set) var lastHeard: BootInstant
 
+  /// In which turn of the loop its lines were looked at last.
+  private(set) var lastServed: BootInstant
+
   /// What the kernel was told that this session waits for.
   var watched: Epoll.Interest = .reading
 
@@ -74,6 +77,7 @@ final class Session {
     self.connection = connection
     self.server = server
     lastHeard = server.now
+    lastServed = server.now
   }
 
   // MARK: Input
@@ -113,8 +117,11 @@ final class Session {
   func process() {
     isHeld = false
     if !connection.hasOutput { deadlines.unread = nil }
-    let end = BootInstant.now.advanced(byMilliseconds: Limits.turnMilliseconds)
-    while isListening {
+    let (start, userID) = (BootInstant.now, connection.peer.userID)
+    defer { server.shares.charge(userID, from: start, to: .now) }
+    lastServed = server.now
+    let rest = server.shares.rest(of: userID)
+    while isListening, BootInstant.now.nanoseconds - start.nanoseconds < rest {
       switch connection.takeLine({ bytes, line in read(&bytes, line) }) {
       case .line(let step):
         deadlines.line = nil
@@ -124,10 +131,16 @@ final class Session {
         return refuseFurther(
           Failure(.lineTooLong, "a line has at most \(LineScanner.maximumByteCount) bytes"))
       }
-      if BootInstant.now >= end { break }
     }
     isHeld = awaitsLines
     server.touch(self)
+  }
+
+  /// Waits for another turn of the loop, since its uid has had its share of this one.
+  func putOff(whileWritable isWritable: Bool) {
+    // Who is kept waiting has not failed to read.
+    guard isWritable, deadlines.unread != nil else { return }
+    deadlines.unread = server.now.advanced(bySeconds: Limits.unreadSeconds)
   }
 
   /// What a line asks to do, when it has been wiped itself.
@@ -307,6 +320,8 @@ final class Session {
 
   /// Sends what is queued, and ends the connection when that was asked for.
   func flush(with memory: OutputMemory, vault: Vault?) {
+    let start = BootInstant.now
+    defer { server.shares.charge(connection.peer.userID, from: start, to: .now) }
     switch connection.flush(with: memory, vault: vault) {
     case .disconnected, .damaged: server.end(self)
     case .blocked(let hasProgressed):

@@ -44,11 +44,34 @@ extension Organization {
       start = position + 1
     }
     guard let name = filter.workspace else {
-      return page(filter, of: start..<keys.count, for: standing, at: now)
+      // Who sees little does not pay for what others have.
+      let inSight = positionsByNamespace.filter { mayHoldKeys($0.key, inSightOf: standing) }
+      if inSight.values.reduce(0, { $0 + $1.count }) == keys.count {
+        return page(filter, of: start..<keys.count, for: standing, at: now)
+      }
+      let positions = inSight.values.flatMap { $0[lowerBound(of: start, in: $0)...] }.sorted()
+      return page(filter, of: positions, for: standing, at: now)
     }
     let workspace = try workspace(named: name, inSightOf: standing, as: name.text)
-    let positions = positions(in: .workspace(workspace.id)).lazy.filter { $0 >= start }
-    return page(filter, of: positions, for: standing, at: now)
+    let positions = positions(in: .workspace(workspace.id))
+    return page(
+      filter, of: positions[lowerBound(of: start, in: positions)...], for: standing, at: now)
+  }
+
+  /// Whether some keys of `namespace` may be in sight.
+  private func mayHoldKeys(_ namespace: Namespace, inSightOf standing: Standing) -> Bool {
+    may(.see, namespace, standing)
+      || (namespace == .organization && rankInOrganization(of: standing) != nil)
+  }
+
+  /// The first index of `positions`, which ascend, that does not hold less than `start`.
+  private func lowerBound(of start: Int, in positions: [Int]) -> Int {
+    var range = positions.startIndex..<positions.endIndex
+    while let middle = range.isEmpty ? nil : range.lowerBound + range.count / 2 {
+      range =
+        positions[middle] < start ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+    }
+    return range.lowerBound
   }
 
   private func page(

@@ -84,6 +84,78 @@ struct FairnessTests {
     }
   }
 
+  // MARK: Time
+
+  /// Sends long commands on many connections, all at once when it is told to, and
+  /// then tells how many were answered.
+  private static let crowd = """
+    import os, socket, sys, time
+    uid = int(sys.argv[2]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
+    connections = []
+    for _ in range(30):
+      s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(100)
+      connections.append(s)
+    def reach(step, files):
+      print(step, flush=True)
+      while not os.path.exists(files): time.sleep(0.01)
+    reach("connected", sys.argv[3])
+    for s in connections: s.send(b"LIST --state=suspended --limit=1\\n" * 20)
+    reach("sent", sys.argv[4])
+    answers = b""
+    for s in connections:
+      s.setblocking(False)
+      try: answers += s.recv(65536)
+      except BlockingIOError: pass
+    print("answered %d" % answers.count(b"OK"), flush=True)
+    """
+
+  @Test(
+    "a uid gets no more time with many connections than another with one",
+    .enabled(if: Programs.isRoot && Programs.find("python3") != nil, "needs root and python3"))
+  func timeOfUIDs() throws {
+    chmod(fixture.directory.path, 0o755)
+    fixture.startDaemon(["--system"], socket: fixture.directory.path("socket"))
+    let environment = ["COFFER_SOCKET": fixture.socketPath]
+    fixture.coffer(
+      [
+        "init", "--organization", "acme", "--owner", "ada", "--owner-uid", "0", "--key-file",
+        fixture.keyFilePath, "--no-recovery",
+      ], environment: environment)
+    fixture.coffer(
+      ["user", "add", "u4301", "--uid", "4301", "--role", "owner"], environment: environment)
+    let good = try fixture.connect()
+    for start in stride(from: 0, to: 2000, by: 100) {
+      for number in start..<(start + 100) { good.send("CREATE me/key-\(number)\n") }
+      for _ in 0..<100 { try #require(good.readReply().last == "OK") }
+    }
+
+    let output = fixture.directory.path("crowd")
+    let steps = ["send", "count"].map { fixture.directory.path("crowd-\($0)") }
+    let crowd = Subprocess(
+      try #require(Programs.find("python3")),
+      ["-c", Self.crowd, fixture.socketPath, "4301"] + steps, environment: [:],
+      streams: [.null, .file(output), .null])
+    func told() -> [Substring] {
+      String(decoding: Files.read(output), as: UTF8.self).split(separator: "\n")
+    }
+    #expect(eventually { told() == ["connected"] })
+    let daemon = try #require(fixture.daemonID)
+    kill(daemon, SIGSTOP)
+    Files.write([], to: steps[0])
+    #expect(eventually { told().count == 2 })
+    kill(daemon, SIGCONT)
+    // One is in the same turn as the crowd's first, each other one in a later turn.
+    for _ in 0..<20 { #expect(good.ask("NOP") == ["OK"]) }
+    kill(daemon, SIGSTOP)
+    defer { kill(daemon, SIGCONT) }
+    Files.write([], to: steps[1])
+    #expect(eventually { told().count == 3 })
+    crowd.signal(SIGKILL)
+    let answered = told().last?.split(separator: " ").last.flatMap { Int($0) }
+    // Without shares all 600 are.
+    #expect(try #require(answered) < 300, "20 short commands waited for so many long ones")
+  }
+
   // MARK: Connections
 
   private static let script = """
