@@ -24,7 +24,10 @@ final class CredentialServer {
     let socket: CredentialSocket
 
     /// What it is given; nil for nothing.
-    let value: SealedData?
+    var value: SealedData?
+
+    /// Whether it is known that its audit row was written, or could not be.
+    var isSettled = false
   }
 
   init(_ listener: consuming Listener, of server: Server) {
@@ -93,12 +96,22 @@ final class CredentialServer {
 
   // MARK: Answering
 
-  /// Answers those whose audit rows are written, or could not be.
-  func release(areRowsWritten: Bool, with memory: OutputMemory) {
+  /// Settles who is given something, when all audit rows were written that were due,
+  /// or none was.
+  func settleStaged(areRowsWritten: Bool) {
+    for index in staged.indices where !staged[index].isSettled {
+      if !areRowsWritten { staged[index].value = nil }
+      staged[index].isSettled = true
+    }
+  }
+
+  /// Answers those of whom it is settled what they are given.
+  func release(with memory: OutputMemory) {
     let answers = staged
     staged = []
     for answer in answers {
-      guard let value = answer.value, areRowsWritten else { refuse(answer.socket); continue }
+      precondition(answer.isSettled, "the rows come before the answers")
+      guard let value = answer.value else { refuse(answer.socket); continue }
       switch answer.socket.send(value, with: memory, vault: server.keeper.vault) {
       case .whole, .gone: break
       // What has begun must not look like a value.
@@ -133,7 +146,7 @@ final class CredentialServer {
   }
 
   /// Lets units in as long as it can be decided what they are given.
-  func settle() {
+  func watch() {
     let isOpen = canDecide && server.schedule.acceptance == nil
     guard isOpen != isListening else { return }
     isListening = isOpen

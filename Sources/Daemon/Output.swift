@@ -37,11 +37,17 @@ struct SealedData {
 extension Session {
   /// A part of an answer that goes out as a whole.
   struct Response {
-    let chunks: [Chunk]
+    private(set) var chunks: [Chunk]
 
-    /// What goes out in its place if the turn's audit rows cannot be written;
-    /// nil for what needs none.
-    let ifUnaudited: Failure?
+    /// What goes out in its place if its audit row cannot be written; nil for what
+    /// needs none, or has it.
+    private(set) var ifUnaudited: Failure?
+
+    /// Settles what goes out, when it is known whether its row was written.
+    mutating func settle(isRowWritten: Bool) {
+      if let failure = ifUnaudited, !isRowWritten { chunks = [.lines(ReplyLine.error(failure))] }
+      ifUnaudited = nil
+    }
   }
 }
 

@@ -60,8 +60,6 @@ final class Server {
   /// Sessions whose command has ended, so that the next one can begin.
   private var resumable: [Session] = []
 
-  /// Whether the rows were written on which the answers depend that wait to be sent.
-  private var areRowsWritten = true
   var schedule = Schedule()
 
   /// What the kernel tells an event by.
@@ -237,23 +235,23 @@ final class Server {
       let turn = touched
       touched = [:]
       for session in turn.values {
-        session.releaseStaged(areRowsWritten: areRowsWritten)
+        session.releaseStaged()
         session.flush(with: memory, vault: keeper.vault)
       }
-      areRowsWritten = true
       for (id, session) in turn where sessions[id] != nil { settle(session) }
     }
-    areRowsWritten = true
-    credentials?.settle()
+    credentials?.watch()
     setAlarm()
   }
 
   /// Sends units what was decided, with the rows that are written.
-  func answerUnits() { credentials?.release(areRowsWritten: areRowsWritten, with: memory) }
+  func answerUnits() { credentials?.release(with: memory) }
 
-  /// Writes the audit rows that are due; the turn's answers depend on it.
+  /// Writes the audit rows that are due, and settles the answers that depend on them.
   func writeRows() {
-    areRowsWritten = gate.writeRows() && areRowsWritten
+    let areWritten = gate.writeRows()
+    for session in touched.values { session.settleStaged(areRowsWritten: areWritten) }
+    credentials?.settleStaged(areRowsWritten: areWritten)
     if schedule.auditSynchronization == nil, keeper.writeFailure == nil,
       keeper.vault?.hasUnsynchronizedAudit == true
     {

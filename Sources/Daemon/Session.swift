@@ -302,16 +302,17 @@ final class Session {
     stage(failure: failure)
   }
 
-  /// Puts the turn's answers into the queue.
-  ///
-  /// - Parameter areRowsWritten: Whether the audit rows of the turn were written.
-  func releaseStaged(areRowsWritten: Bool) {
+  /// Settles which answers go out, when all audit rows were written that were due, or
+  /// none was.
+  func settleStaged(areRowsWritten: Bool) {
+    for index in staged.indices { staged[index].settle(isRowWritten: areRowsWritten) }
+  }
+
+  /// Puts the turn's answers, which are settled, into the queue.
+  func releaseStaged() {
     for response in staged {
-      if let failure = response.ifUnaudited, !areRowsWritten {
-        connection.enqueue([.lines(ReplyLine.error(failure))])
-      } else {
-        connection.enqueue(response.chunks)
-      }
+      precondition(response.ifUnaudited == nil, "the rows come before the answers")
+      connection.enqueue(response.chunks)
     }
     server.noteAnswers(byteCount: stagedByteCount)
     staged = []
