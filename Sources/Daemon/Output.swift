@@ -34,23 +34,6 @@ struct SealedData {
   let endsWithNUL: Bool
 }
 
-extension Session {
-  /// A part of an answer that goes out as a whole.
-  struct Response {
-    private(set) var chunks: [Chunk]
-
-    /// What goes out in its place if its audit row cannot be written; nil for what
-    /// needs none, or has it.
-    private(set) var ifUnaudited: Failure?
-
-    /// Settles what goes out, when it is known whether its row was written.
-    mutating func settle(isRowWritten: Bool) {
-      if let failure = ifUnaudited, !isRowWritten { chunks = [.lines(ReplyLine.error(failure))] }
-      ifUnaudited = nil
-    }
-  }
-}
-
 /// The locked memory in which answers take shape, one at a time.
 ///
 /// What a client has not read yet is kept sealed, so one piece of memory serves

@@ -37,9 +37,7 @@ final class Session {
   private let server: Server
   private var state = State.ready
 
-  /// Answers of this turn of the loop; they go out when its audit rows are written.
-  private var staged: [Response] = []
-  private var stagedByteCount = 0
+  private var staged = StagedAnswers()
 
   /// Whether lines that have arrived wait for the next turn of the loop.
   private(set) var isHeld = false
@@ -102,7 +100,7 @@ final class Session {
   /// Who does not read answers is not given more of them to wait for, and who has
   /// had many in this turn of the loop waits for the next.
   var isListening: Bool {
-    awaitsLines && !connection.hasOutput && stagedByteCount < Limits.turnByteCount
+    awaitsLines && !connection.hasOutput && staged.byteCount < Limits.turnByteCount
   }
 
   private var awaitsLines: Bool {
@@ -143,54 +141,15 @@ final class Session {
     deadlines.unread = server.now.advanced(bySeconds: Limits.unreadSeconds)
   }
 
-  /// What a line asks to do, when it has been wiped itself.
-  private enum Step {
-    case nothing
-    case run(Command)
-    case fail(Failure)
-    case endInquiry(Inquiry)
-    case cancelInquiry(Inquiry)
-    case refuseInquiry(Inquiry)
-  }
-
-  private func read(_ bytes: inout MutableSpan<UInt8>, _ line: Range<Int>) -> Step {
+  private func read(_ bytes: inout MutableSpan<UInt8>, _ line: Range<Int>) -> LineStep {
     switch state {
-    case .ready: readCommand(bytes.span.extracting(line))
-    case .inquiring(let inquiry): readAnswer(&bytes, line, to: inquiry)
+    case .ready: LineStep(command: bytes.span.extracting(line))
+    case .inquiring(let inquiry): LineStep(&bytes, line, answering: inquiry)
     case .working, .waiting, .closing: .nothing
     }
   }
 
-  private func readCommand(_ line: Span<UInt8>) -> Step {
-    switch ClientLine(line) {
-    case .nothing: return .nothing
-    case .data, .end, .cancel: return .fail(Failure(.unexpectedCommand, "nothing was inquired"))
-    case .command:
-      do throws(SyntaxError) {
-        return .run(try Command(parsing: line))
-      } catch {
-        return .fail(.syntax(error.reason))
-      }
-    }
-  }
-
-  private func readAnswer(
-    _ bytes: inout MutableSpan<UInt8>, _ line: Range<Int>, to inquiry: Inquiry
-  ) -> Step {
-    switch ClientLine(answering: bytes.span.extracting(line)) {
-    case .nothing: return .nothing
-    case .data:
-      let fits = inquiry.append(&bytes, (line.lowerBound + 2)..<line.upperBound)
-      return fits ? .nothing : .refuseInquiry(inquiry)
-    case .end: return .endInquiry(inquiry)
-    case .cancel: return .cancelInquiry(inquiry)
-    case .command:
-      inquiry.note(Failure(.unexpectedCommand, "an inquiry is answered by D, END or CAN"))
-      return .nothing
-    }
-  }
-
-  private func perform(_ step: Step) {
+  private func perform(_ step: LineStep) {
     switch step {
     case .nothing: break
     case .run(let command):
@@ -292,7 +251,6 @@ final class Session {
 
   func stage(_ response: Response) {
     staged.append(response)
-    stagedByteCount += response.chunks.reduce(0) { $0 + $1.byteCount }
     server.touch(self)
   }
 
@@ -304,19 +262,12 @@ final class Session {
 
   /// Settles which answers go out, when all audit rows were written that were due, or
   /// none was.
-  func settleStaged(areRowsWritten: Bool) {
-    for index in staged.indices { staged[index].settle(isRowWritten: areRowsWritten) }
-  }
+  func settleStaged(areRowsWritten: Bool) { staged.settle(areRowsWritten: areRowsWritten) }
 
   /// Puts the turn's answers, which are settled, into the queue.
   func releaseStaged() {
-    for response in staged {
-      precondition(response.ifUnaudited == nil, "the rows come before the answers")
-      connection.enqueue(response.chunks)
-    }
-    server.noteAnswers(byteCount: stagedByteCount)
-    staged = []
-    stagedByteCount = 0
+    server.noteAnswers(byteCount: staged.byteCount)
+    for chunks in staged.take() { connection.enqueue(chunks) }
   }
 
   /// Sends what is queued, and ends the connection when that was asked for.
@@ -395,7 +346,7 @@ final class Session {
   /// Lets go of everything, when the connection has ended.
   func cleanUp() {
     letGo()
-    staged = []
+    staged = StagedAnswers()
     connection.discardOutput()
   }
 
