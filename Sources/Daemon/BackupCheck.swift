@@ -2,6 +2,7 @@ internal import Glibc
 internal import Keyring
 internal import Platform
 internal import Store
+internal import Wire
 
 /// Reads a backup through, without a vault and without a daemon.
 struct BackupCheck {

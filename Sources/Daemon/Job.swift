@@ -1,6 +1,7 @@
 internal import Platform
 internal import Store
 internal import Synchronization
+internal import Wire
 
 /// Long work on a vault, done on a thread of its own; one at a time, since each
 /// asks for much memory.

@@ -22,6 +22,16 @@ struct FindingTests {
       ])
   }
 
+  @Test("what is printed is read back as it was") func roundTrip() {
+    let findings = [
+      Finding("space", .unknown, "a:b: it cannot be told"),
+      Finding("directory", .wrong, "others may write to it", hint: "close it: chmod 700"),
+      Finding("version", .ok, "cofferd 1"),
+    ]
+    #expect(Finding.findings(in: findings.flatMap(\.lines)) == findings)
+    #expect(findings[1].lines.map { $0.prefix(9) } == ["wrong    ", "         "])
+  }
+
   @Test("what the daemon tells is read, and an unknown verdict says nothing") func tells() {
     let wrong = StatusFields(["FINDING", "subject=space", "verdict=wrong", "text=none", "hint=go"])
     #expect(Finding(wrong) == Finding("space", .wrong, "none", hint: "go"))

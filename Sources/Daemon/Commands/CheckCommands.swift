@@ -115,7 +115,7 @@ extension CommandDefinition {
     exchange.status(
       ["FINDING"],
       [
-        ("subject", finding.subject.rawValue), ("verdict", finding.verdict.rawValue),
+        ("subject", finding.subject), ("verdict", finding.verdict.rawValue),
         ("text", PrintableText.field(finding.text)),
         ("hint", finding.hint.map(PrintableText.field)),
       ])
