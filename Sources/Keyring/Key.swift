@@ -109,8 +109,8 @@ package struct Key: Equatable, Sendable {
   /// Whether it is suspended because its owner is disabled.
   package var ownerIsDisabled = false
 
-  /// Whether it is suspended because it came back from a backup, and nobody has
-  /// looked at it since.
+  /// Whether it is suspended because it came back from a backup or a repair, and nobody
+  /// has looked at it since.
   package var isRestored = false
 
   package init(

@@ -159,7 +159,7 @@ extension Organization {
   func resumptionOfRestored(by standing: Standing) throws(Refusal) -> [Change] {
     guard standing.person?.role == .owner else {
       throw .forbidden(
-        "resume", "only an Owner resumes all that came back from a backup",
+        "resume", "only an Owner resumes all that came back from a backup or a repair",
         hint: "resume your own one by one")
     }
     let hasRestored = keys.contains(where: \.isRestored) || restoredGrantCount > 0

@@ -100,7 +100,7 @@ extension Organization {
     switch key.state(at: now) {
     case .suspended where key.ownerIsDisabled: hint = "its owner is disabled"
     case .suspended where key.isRestored:
-      hint = "it came back from a backup: look at it, then 'coffer resume \(object)'"
+      hint = "it came back from a backup or a repair: look at it, then 'coffer resume \(object)'"
     case .suspended: hint = "'coffer resume \(object)' makes it active again"
     case .active, .expired, .revoked: hint = "'coffer show \(object)' tells since when"
     }

@@ -155,7 +155,7 @@ extension Organization {
     let change: String? =
       switch (state, key.suspension) {
       case (.suspended, nil) where key.ownerIsDisabled: "an Owner enables its owner again"
-      case (.suspended, nil): "'coffer resume \(object)', as it came back from a backup"
+      case (.suspended, nil): "'coffer resume \(object)', as it came back from a backup or a repair"
       case (.suspended, .some): "'coffer resume \(object)'"
       case _: nil
       }

@@ -27,7 +27,7 @@ package enum Request: Sendable {
   case suspend(KeyReference, reason: Note)
   case resume(KeyReference)
 
-  /// Resumes all keys and grants that came back from a backup.
+  /// Resumes all keys and grants that came back from a backup or a repair.
   case resumeRestored
   case revoke(KeyReference, reason: Note)
 

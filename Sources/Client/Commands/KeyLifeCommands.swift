@@ -55,7 +55,7 @@ extension Subcommand {
     if let grants = resumed?["grants"], grants != "0" {
       text += " and \(grants) \(grants == "1" ? "grant" : "grants") to units"
     }
-    Console.note("\(text) that came back from a backup")
+    Console.note("\(text) that came back from a backup or a repair")
   }
 
   static let expire = Subcommand(

@@ -5,9 +5,9 @@ extension Subcommand {
     name: "list", group: .everyday, synopsis: "list [options]",
     summary: "Lists the keys in sight, in order of creation.",
     details: [
-      "Flags: restored (it came back from a backup, and waits for 'coffer resume'),",
-      "restored-grant (its grant to a systemd unit did), orphaned, in-grace, expiring,",
-      "never-used, idle, superseded and owner-disabled.",
+      "Flags: restored (it came back from a backup or a repair, and waits for",
+      "'coffer resume'), restored-grant (its grant to a systemd unit did), orphaned,",
+      "in-grace, expiring, never-used, idle, superseded and owner-disabled.",
       "A column in which nothing stands is left out, and where lines get too long, the",
       "first flag stands for several: restored+1.",
     ],
