@@ -11,13 +11,7 @@ struct OnePromptTests {
   static let prompt = "Passphrase of the vault: "
   static let waiting = "coffer: waiting for the prompt of another command\r\n"
 
-  init() {
-    let result = fixture.coffer(
-      ["init", "--organization", "acme", "--passphrase-fd", "0", "--no-recovery"],
-      input: Array(Self.passphrase.utf8), environment: fixture.environment)
-    #expect(result.status == 0, "\(result.errorText)")
-    fixture.coffer(["lock"], environment: fixture.environment)
-  }
+  init() { fixture.initializeLocked(passphrase: Self.passphrase) }
 
   /// Runs a command on a terminal of its own.
   func terminal(

@@ -10,13 +10,7 @@ struct PromptTests {
   static let passphrase = "correct horse"
   static let prompt = "Passphrase of the vault: "
 
-  init() {
-    let result = fixture.coffer(
-      ["init", "--organization", "acme", "--passphrase-fd", "0", "--no-recovery"],
-      input: Array(Self.passphrase.utf8), environment: fixture.environment)
-    #expect(result.status == 0, "\(result.errorText)")
-    fixture.coffer(["lock"], environment: fixture.environment)
-  }
+  init() { fixture.initializeLocked(passphrase: Self.passphrase) }
 
   func unlock(typing lines: [String]) -> (status: Int32, screen: String) {
     let terminal = PseudoTerminal(Programs.client, ["unlock"], environment: fixture.environment)

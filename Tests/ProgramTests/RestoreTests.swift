@@ -42,7 +42,7 @@ struct RestoreTests {
     #expect(copy.coffer("revoke", "me/laptop").status == 0)
     let resumed = copy.coffer("resume", "--restored")
     #expect(resumed.status == 0)
-    #expect(resumed.errorText == "coffer: resumed 1 key that came back from a backup\n")
+    #expect(resumed.errorText == "coffer: resumed 1 key that came back from a backup or a repair\n")
     let row = copy.coffer("audit", "--json").outputText.split(separator: "\n").first {
       $0.contains(#""RESUME""#)
     }

@@ -78,10 +78,7 @@ struct SilentDaemonTests {
 
   @Test("a command that may take long is not cut") func longCommand() throws {
     let fixture = VaultFixture()
-    fixture.coffer(
-      ["init", "--organization", "acme", "--passphrase-fd", "0", "--no-recovery"],
-      input: Array("phrase".utf8), environment: fixture.environment)
-    fixture.coffer(["lock"], environment: fixture.environment)
+    fixture.initializeLocked(passphrase: "phrase")
     let terminal = PseudoTerminal(Programs.client, ["unlock"], environment: fixture.environment)
     #expect(terminal.waitFor("Passphrase of the vault: "))
     let id = try #require(fixture.daemonID)

@@ -158,7 +158,7 @@ struct UnitGrantTests {
     let resumed = copy.coffer("resume", "--restored")
     #expect(
       resumed.errorText
-        == "coffer: resumed 1 key and 1 grant to units that came back from a backup\n")
+        == "coffer: resumed 1 key and 1 grant to units that came back from a backup or a repair\n")
     #expect(!copy.coffer("grant", "--unit", "web.service").outputText.contains("restored"))
   }
 }

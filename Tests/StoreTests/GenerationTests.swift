@@ -19,6 +19,13 @@ struct GenerationTests {
     vault.adopt(finished)
   }
 
+  /// Writes the next generation, with which the audit goes on in another file.
+  static func rollAudit(of vault: Vault) throws {
+    var draft = vault.beginGeneration(.compaction, by: StoreFixture.owner, at: vault.mark)
+    draft.rollsAudit = true
+    vault.adopt(try #require(try draft.write { false }).finish(vault.remainder))
+  }
+
   /// What a vault knows, and what its audit says.
   struct Contents: Equatable {
     let organization: Organization
@@ -191,10 +198,7 @@ struct GenerationTests {
         time: StoreFixture.start.advanced(by: .days(days)), actor: StoreFixture.owner, verb: verb)
     }
     for number in 0..<4 {
-      var draft = vault.beginGeneration(.compaction, by: StoreFixture.owner, at: vault.mark)
-      draft.rollsAudit = true
-      let finished = try #require(try draft.write { false }).finish(vault.remainder)
-      vault.adopt(finished)
+      try Self.rollAudit(of: vault)
       // A file that was made and not begun is the end of the one before it.
       #expect(try fixture.open().organization == vault.organization)
       for _ in 0..<300 { try vault.append([row("ROW", days: Int64(number) * 200)]) }
@@ -256,9 +260,7 @@ struct GenerationTests {
     let fixture = StoreFixture()
     let vault = try fixture.create()
     try fixture.addKeys(["one"], to: vault)
-    var draft = vault.beginGeneration(.compaction, by: StoreFixture.owner, at: vault.mark)
-    draft.rollsAudit = true
-    vault.adopt(try #require(try draft.write { false }).finish(vault.remainder))
+    try Self.rollAudit(of: vault)
     try StoreFixture.synchronizeAudit(of: vault)
     try fixture.addKeys(["two"], to: vault)
     #expect(Files.names(in: fixture.path).contains("audit.2"))

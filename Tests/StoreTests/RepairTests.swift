@@ -11,6 +11,18 @@ struct RepairTests {
     try RepairPlan(for: try fixture.directory(), with: try StoreFixture.keyFile())
   }
 
+  /// A vault whose audit is in the files 1 to 4, each with rows of its own.
+  private static func createWithAuditFiles(_ fixture: StoreFixture) throws -> Vault {
+    let vault = try fixture.create()
+    for name in ["one", "two", "three"] {
+      try fixture.addKeys([name], to: vault)
+      try StoreFixture.synchronizeAudit(of: vault)
+      try GenerationTests.renew(vault, .recovery)
+    }
+    try fixture.addKeys(["four"], to: vault)
+    return vault
+  }
+
   @Test("a vault that opens has nothing to repair") func nothing() throws {
     let fixture = StoreFixture()
     let vault = try fixture.create()
@@ -143,13 +155,7 @@ struct RepairTests {
   @Test("what is between a missing file of the audit and one without a header stays")
   func severalUnreadable() throws {
     let fixture = StoreFixture()
-    let vault = try fixture.create()
-    for name in ["one", "two", "three"] {
-      try fixture.addKeys([name], to: vault)
-      try StoreFixture.synchronizeAudit(of: vault)
-      try GenerationTests.renew(vault, .recovery)
-    }
-    try fixture.addKeys(["four"], to: vault)
+    let vault = try Self.createWithAuditFiles(fixture)
     Files.removeTree(fixture.path + "/audit.1")
     var bytes = fixture.read("audit.4")
     bytes[0] ^= 1
@@ -168,9 +174,7 @@ struct RepairTests {
     let fixture = StoreFixture()
     let vault = try fixture.create()
     try fixture.addKeys(["one"], to: vault)
-    var draft = vault.beginGeneration(.compaction, by: StoreFixture.owner, at: vault.mark)
-    draft.rollsAudit = true
-    vault.adopt(try #require(try draft.write { false }).finish(vault.remainder))
+    try GenerationTests.rollAudit(of: vault)
     fixture.write([0x43, 0x6F], to: "audit.2")
     #expect(try Self.plan(fixture).problems.isEmpty)
     #expect(try fixture.open().organization == vault.organization)
@@ -179,13 +183,7 @@ struct RepairTests {
   @Test("a damaged file of the audit that no opening reads is set aside, and later rows stay")
   func olderAudit() throws {
     let fixture = StoreFixture()
-    let vault = try fixture.create()
-    for name in ["one", "two", "three"] {
-      try fixture.addKeys([name], to: vault)
-      try StoreFixture.synchronizeAudit(of: vault)
-      try GenerationTests.renew(vault, .recovery)
-    }
-    try fixture.addKeys(["four"], to: vault)
+    let vault = try Self.createWithAuditFiles(fixture)
     var bytes = fixture.read("audit.2")
     bytes[100] ^= 1
     fixture.write(bytes, to: "audit.2")

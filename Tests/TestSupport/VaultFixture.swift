@@ -113,6 +113,16 @@ package final class VaultFixture {
     precondition(result.status == 0, "init failed: \(result.errorText)")
   }
 
+  /// Makes a vault that a passphrase opens, and locks it.
+  package func initializeLocked(passphrase: String) {
+    let made = coffer(
+      ["init", "--organization", "acme", "--passphrase-fd", "0", "--no-recovery"],
+      input: Array(passphrase.utf8), environment: environment)
+    precondition(made.status == 0, "init failed: \(made.errorText)")
+    let locked = coffer(["lock"], environment: environment)
+    precondition(locked.status == 0, "lock failed: \(locked.errorText)")
+  }
+
   /// Makes the vault with a workspace `web`, an imported key `web/stripe` and an
   /// issued one `web/deploy`.
   package func initializeWithKeys() {
