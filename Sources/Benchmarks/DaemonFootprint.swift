@@ -31,13 +31,14 @@ struct DaemonFootprint: CustomStringConvertible {
   ///
   /// - Parameters:
   ///   - process: The daemon.
-  ///   - former: What it took before; with about as much it has given back all.
+  ///   - former: What it took before; with a fourth more, which keys that were made
+  ///     meanwhile take, it has given back all.
   ///   - milliseconds: How long that may take.
   /// - Returns: What it takes then.
   static func settled(_ process: Int32, like former: Self, within milliseconds: Int) -> Self {
     for _ in 0..<(milliseconds / 100) {
       let now = Self(of: process)
-      if now.descriptors == former.descriptors, now.resident < former.resident * 11 / 10 {
+      if now.descriptors == former.descriptors, now.resident < former.resident * 5 / 4 {
         return now
       }
       sleep(milliseconds: 100)
