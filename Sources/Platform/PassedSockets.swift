@@ -25,8 +25,8 @@ package struct PassedSockets: ~Copyable {
   /// have any name.
   private static let credentialName = "credential"
 
-  /// Where the first of them is, by convention.
-  private static let first: CInt = 3
+  /// Where a manager puts the first of them.
+  package static let conventionalFirst: CInt = 3
 
   /// Why passed sockets cannot be used.
   package enum PassingError: Error, Equatable {
@@ -51,10 +51,15 @@ package struct PassedSockets: ~Copyable {
     return Int(text) ?? 0
   }
 
-  /// Takes what was passed; nil if this process is not meant.
+  /// Takes what was passed.
   ///
+  /// - Parameter first: Where the first of them is: where a manager puts it, but for
+  ///   tests, whose runtime has descriptors of its own there.
+  /// - Returns: The sockets; nil if this process is not meant.
   /// - Throws: ``PassingError``.
-  package static func take() throws(PassingError) -> PassedSockets? {
+  package static func take(
+    from first: CInt = conventionalFirst
+  ) throws(PassingError) -> PassedSockets? {
     guard let count else { return nil }
     guard (1...2).contains(count) else { throw .count(count) }
     let told = Environment.value(of: "LISTEN_FDNAMES") ?? ""

@@ -6,21 +6,27 @@ import Testing
 /// The manager speaks by the environment, so each test has a process of its own.
 @Suite("PassedSockets")
 struct PassedSocketsTests {
-  /// Puts `socket` where a manager passes it, and says so as it does.
-  static func pass(_ socket: consuming FileDescriptor, at place: CInt = 3, names: String? = nil) {
+  /// Where the first socket is passed.
+  ///
+  /// A manager puts it at 3, where the runtime of a test has descriptors of its own,
+  /// which it uses and closes.
+  static let first: CInt = 100
+
+  /// Passes `socket` at `place`, and says so as a manager does.
+  static func pass(
+    _ socket: consuming FileDescriptor, at place: CInt = first, names: String? = nil
+  ) {
     let raw = socket.release()
-    if raw != place {
-      dup2(raw, place)
-      close(raw)
-    }
+    dup2(raw, place)
+    close(raw)
     setenv("LISTEN_PID", String(getpid()), 1)
-    setenv("LISTEN_FDS", String(place - 2), 1)
+    setenv("LISTEN_FDS", String(place - first + 1), 1)
     if let names { setenv("LISTEN_FDNAMES", names, 1) }
   }
 
   /// Puts two listening sockets there, by these names.
   static func passTwo(names: String?, in directory: String) throws {
-    for (place, name) in [(CInt(4), "b"), (3, "a")] {
+    for (place, name) in [(first + 1, "b"), (first, "a")] {
       let socket = try Sockets.bound(at: "\(directory)/\(name)")
       socket.withRawValue { _ = listen($0, 5) }
       pass(socket, at: place, names: names)
@@ -32,13 +38,13 @@ struct PassedSocketsTests {
   /// second is for credentials, 44 for the first, 1 for none.
   static func take() -> Int32 {
     do throws(PassedSockets.PassingError) {
-      guard var sockets = try PassedSockets.take() else { return 1 }
+      guard var sockets = try PassedSockets.take(from: first) else { return 1 }
       guard let socket = sockets.takeMain() else { return 3 }
       let flags = socket.withRawValue { ($0, fcntl($0, F_GETFD), fcntl($0, F_GETFL)) }
       guard flags.1 == FD_CLOEXEC, flags.2 == flags.2 | O_NONBLOCK else { return 2 }
-      guard sockets.hasCredential else { return flags.0 == 3 ? 42 : 4 }
+      guard sockets.hasCredential else { return flags.0 == first ? 42 : 4 }
       guard let credential = sockets.takeCredential() else { return 5 }
-      return credential.withRawValue { $0 == 4 ? 43 : 44 }
+      return credential.withRawValue { $0 == first + 1 ? 43 : 44 }
     } catch {
       switch error {
       case .wrongKind: return 10
