@@ -45,7 +45,7 @@ struct Subcommand: Sendable {
     .expire,
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
-    .verify, .burn, .unused, .why, .audit,
+    .verify, .burn, .unused, .why, .audit, .scan,
     .help, .version,
   ]
 
