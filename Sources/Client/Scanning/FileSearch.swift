@@ -26,7 +26,6 @@ struct FileSearch: ~Copyable {
     _ file: ScannedFile, forValues wantsValues: Bool,
     reading read: (inout MutableSpan<UInt8>, Int) throws(ClientError) -> Int
   ) throws(ClientError) {
-    let candidates = wantsValues && values?.obstacle == nil ? values?.candidates : nil
     window.reset()
     var start = 0
     while true {
@@ -35,7 +34,8 @@ struct FileSearch: ~Copyable {
       report.note(byteCount: window.count - before)
       start = searchIssued(file, from: start)
       var kept = start
-      if let candidates {
+      if wantsValues, let values, values.obstacle == nil {
+        let candidates = values.candidates
         kept = min(kept, try gather(candidates, file, isAtEnd: isAtEnd))
         if candidates.isFull { try settle() }
       }

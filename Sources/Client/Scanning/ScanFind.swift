@@ -33,7 +33,7 @@ struct ScanFind: Equatable {
     let what =
       switch kind {
       case .issuedKey(let handle):
-        (key.map { "\($0) (" } ?? "an issued key (") + Self.masked(handle) + ")"
+        (key.map { "\($0), " } ?? "") + "an issued key \(Self.masked(handle)) (id \(id))"
       case .storedValue: "\(key ?? "id:\(id)") (stored value)"
       }
     return "\(file.shownPath):\(line): \(what)"
