@@ -4,7 +4,7 @@ internal import Wire
 /// What a scan tells: finds on standard output, all else on standard error.
 final class ScanReport {
   private let isJSON: Bool
-  private var pending: [ScanFind] = []
+  private(set) var pending: [ScanFind] = []
 
   /// How many finds there were.
   private(set) var findCount = 0
