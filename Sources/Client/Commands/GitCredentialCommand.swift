@@ -4,7 +4,7 @@ internal import Wire
 extension Subcommand {
   static let gitCredential = Subcommand(
     name: "git-credential", group: .other,
-    synopsis: "git-credential -k KEY --host HOST [--username NAME] get|store|erase",
+    synopsis: "git-credential -k KEY --host HOST [--username NAME] get",
     summary: "Gives git the password of one host.",
     details: [
       "git itself runs it, as a credential helper:",
@@ -14,10 +14,10 @@ extension Subcommand {
       "",
       "The value of the key goes to git as the password, for https and this host only,",
       "wherever the helper is configured. HOST has the port behind a colon, if git's",
-      "address has one. Where git knows no user name it is given the one of --username;",
-      "without that it asks. Of another host, or another user name than --username says,",
-      "nothing is told, and git asks its other helpers. What git wants to have stored or",
-      "erased is left alone: that is done with 'coffer replace KEY'.",
+      "address has one. Where git knows no user name it is given that of --username;",
+      "without one it asks. Of another host, or another user name than --username has,",
+      "nothing is told, and git asks its other helpers. 'store' and 'erase', with which",
+      "git runs it too, do nothing: that is what 'coffer replace KEY' is for.",
     ],
     options: [
       OptionSpecification("key", short: "k", value: "KEY", "whose value is the password"),

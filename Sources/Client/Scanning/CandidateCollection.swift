@@ -14,7 +14,7 @@ final class CandidateCollection {
   private(set) var places: [Place] = []
 
   /// Where a candidate stands.
-  struct Place {
+  struct Place: Equatable {
     /// Counted from 0 in the order in which they were added.
     let candidate: Int
     let file: ScannedFile
@@ -54,8 +54,8 @@ final class CandidateCollection {
       ends.append(bytes.count)
       try bytes.append([0].span)
     }
-    if let last = places.last, last.candidate == number, last.line == line { return }
-    places.append(Place(candidate: number, file: file, line: line))
+    let place = Place(candidate: number, file: file, line: line)
+    if places.last != place { places.append(place) }
   }
 
   private static func hash(of bytes: Span<UInt8>) -> Int {
