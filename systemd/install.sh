@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Coffer for good: the two programs, and units of systemd whose sockets start
-# the daemon when somebody asks for it. Can be run again, to upgrade; --uninstall takes
+# Installs Coffer for good: the two programs with their manual pages and completions, and
+# units of systemd whose sockets start the daemon when somebody asks for it. Can be run again, to upgrade; --uninstall takes
 # away what it has installed, and never a vault.
 set -euo pipefail
 umask 022
@@ -12,8 +12,9 @@ Usage: bash systemd/install.sh [--user | --system] [--prefix DIR] [--programs DI
 
   --user          for yourself, with your own vault (default, but for root)
   --system        for all users of the machine, with one vault; as root
-  --prefix DIR    programs go to DIR/bin (default: ~/.local, with --system /usr/local)
-  --programs DIR  install coffer and cofferd from there, and build nothing
+  --prefix DIR    programs go to DIR/bin, manual pages and completions to DIR/share
+                  (default: ~/.local, with --system /usr/local)
+  --programs DIR  install what 'build.sh DIR' has made there, and build nothing
   --uninstall     take programs and units away; the vault stays
 
 With DESTDIR set, all files go below it, and nothing is started.
@@ -96,6 +97,11 @@ files() {
     echo "tmpfiles.d/coffer.conf /etc/tmpfiles.d/coffer.conf"
   fi
 }
+# What is installed below the prefix, besides the programs.
+shared_files=(
+  man/man1/coffer.1 man/man8/cofferd.8 bash-completion/completions/coffer
+  zsh/site-functions/_coffer fish/vendor_completions.d/coffer.fish
+)
 hardening=$units/cofferd.service.d/hardened.conf
 
 uninstall() {
@@ -105,7 +111,8 @@ uninstall() {
     "${manager[@]}" disable --now --quiet "${sockets[@]}" 2>/dev/null || true
     "${manager[@]}" stop --quiet cofferd.service 2>/dev/null || true
   fi
-  for file in "$prefix/bin/coffer" "$prefix/bin/cofferd" "$hardening" $(files | cut -d ' ' -f 2); do
+  for file in "$prefix/bin/coffer" "$prefix/bin/cofferd" "${shared_files[@]/#/$prefix/share/}" \
+    "$hardening" $(files | cut -d ' ' -f 2); do
     [ -e "$destination$file" ] || continue
     rm -f "$destination$file"
     say "removed $destination$file"
@@ -171,6 +178,10 @@ fi
 
 put 755 "$programs/coffer" "$prefix/bin/coffer"
 put 755 "$programs/cofferd" "$prefix/bin/cofferd"
+for file in "${shared_files[@]}"; do
+  [ -e "$programs/share/$file" ] || fail "$programs/share/$file is missing; 'bash systemd/build.sh $programs' makes it"
+  put 644 "$programs/share/$file" "$prefix/share/$file"
+done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 while read -r source target; do

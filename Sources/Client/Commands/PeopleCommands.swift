@@ -46,7 +46,7 @@ extension Subcommand {
   }
 
   static let workspace = Subcommand(
-    name: "workspace", group: .people, synopsis: "workspace add NAME | archive NAME | list",
+    name: "workspace", group: .people, synopsis: "workspace list | add NAME | archive WORKSPACE",
     summary: "Adds or archives a workspace, or lists those in sight.",
     details: [
       "To archive a workspace revokes its keys, for good; its name is not used again."

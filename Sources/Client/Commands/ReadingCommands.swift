@@ -13,7 +13,7 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification(
-        "workspace", short: "w", value: "NAME", "only the keys of this workspace"),
+        "workspace", short: "w", value: "WORKSPACE", "only the keys of this workspace"),
       OptionSpecification(
         "state", value: "STATE", "only active, suspended, expired or revoked"),
       OptionSpecification(

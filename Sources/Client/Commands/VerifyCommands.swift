@@ -6,7 +6,7 @@ internal import Wire
 extension Subcommand {
   static let verify = Subcommand(
     name: "verify", group: .checking,
-    synopsis: "verify [--require ACTION [--workspace NAME]] [--json | --quiet]",
+    synopsis: "verify [--require RIGHT [--workspace WORKSPACE]] [--json | --quiet]",
     summary: "Tells whether a key that you hold is valid, and what it may do.",
     details: [
       "The text comes from standard input, or is asked for on a terminal without",
@@ -15,8 +15,8 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification(
-        "require", value: "ACTION", "and it may list, use, import or verify"),
-      OptionSpecification("workspace", short: "w", value: "NAME", "and it may so in there"),
+        "require", value: "RIGHT", "and it may list, use, import or verify"),
+      OptionSpecification("workspace", short: "w", value: "WORKSPACE", "and it may so in there"),
       OptionSpecification("quiet", short: "q", "say nothing of the key"),
       jsonOption, systemOption, waitOption,
     ],
