@@ -53,13 +53,7 @@ put() {
 put coffer "$(swift build "${settings[@]}" "${client[@]}" --show-bin-path)"
 put cofferd "$(swift build "${settings[@]}" "${daemon[@]}" --show-bin-path)"
 
-share=$directory/share
-mkdir -p "$share"/man/man{1,8} "$share"/bash-completion/completions \
-  "$share"/zsh/site-functions "$share"/fish/vendor_completions.d
-programs=$(cd "$directory" && pwd)
-"$programs/coffer" help --man >"$share/man/man1/coffer.1"
-"$programs/cofferd" --man >"$share/man/man8/cofferd.8"
-"$programs/coffer" completion bash >"$share/bash-completion/completions/coffer"
-"$programs/coffer" completion zsh >"$share/zsh/site-functions/_coffer"
-"$programs/coffer" completion fish >"$share/fish/vendor_completions.d/coffer.fish"
-echo "build: $share (manual pages, completions)"
+# shellcheck source=systemd/share.sh
+. "$root/systemd/share.sh"
+print_shared "$directory" "$directory/share"
+echo "build: $directory/share (manual pages, completions)"

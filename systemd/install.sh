@@ -14,7 +14,7 @@ Usage: bash systemd/install.sh [--user | --system] [--prefix DIR] [--programs DI
   --system        for all users of the machine, with one vault; as root
   --prefix DIR    programs go to DIR/bin, manual pages and completions to DIR/share
                   (default: ~/.local, with --system /usr/local)
-  --programs DIR  install what 'build.sh DIR' has made there, and build nothing
+  --programs DIR  install coffer and cofferd from there, and build nothing
   --uninstall     take programs and units away; the vault stays
 
 With DESTDIR set, all files go below it, and nothing is started.
@@ -97,11 +97,8 @@ files() {
     echo "tmpfiles.d/coffer.conf /etc/tmpfiles.d/coffer.conf"
   fi
 }
-# What is installed below the prefix, besides the programs.
-shared_files=(
-  man/man1/coffer.1 man/man8/cofferd.8 bash-completion/completions/coffer
-  zsh/site-functions/_coffer fish/vendor_completions.d/coffer.fish
-)
+# shellcheck source=systemd/share.sh
+. "$root/systemd/share.sh"
 hardening=$units/cofferd.service.d/hardened.conf
 
 uninstall() {
@@ -178,12 +175,10 @@ fi
 
 put 755 "$programs/coffer" "$prefix/bin/coffer"
 put 755 "$programs/cofferd" "$prefix/bin/cofferd"
-for file in "${shared_files[@]}"; do
-  [ -e "$programs/share/$file" ] || fail "$programs/share/$file is missing; 'bash systemd/build.sh $programs' makes it"
-  put 644 "$programs/share/$file" "$prefix/share/$file"
-done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+print_shared "$programs" "$scratch/share"
+for file in "${shared_files[@]}"; do put 644 "$scratch/share/$file" "$prefix/share/$file"; done
 while read -r source target; do
   sed "s|^ExecStart=[^ ]*|ExecStart=$prefix/bin/cofferd|" "$root/systemd/$source" >"$scratch/unit"
   put 644 "$scratch/unit" "$target"

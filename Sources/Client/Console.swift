@@ -33,6 +33,18 @@ enum Console {
     try print(text: lines.map { PrintableText.withoutControls($0) + "\n" }.joined())
   }
 
+  /// Prints a table, in colour on a terminal.
+  ///
+  /// - Parameters:
+  ///   - lines: A header, unless it is told, and rows.
+  ///   - header: The line whose words stand above the columns.
+  /// - Throws: As ``print(_:)-([String])`` does.
+  static func printTable(_ lines: [String], under header: String? = nil) throws(ClientError) {
+    let lines = lines.map(PrintableText.withoutControls)
+    let painted = Screen.output.painted(lines, under: header ?? lines.first ?? "")
+    try print(text: painted.map { $0 + "\n" }.joined())
+  }
+
   /// Prints JSON values, a line each; what steers a terminal is escaped in them.
   static func print(_ values: [JSON]) throws(ClientError) {
     try print(text: values.map { $0.text + "\n" }.joined())

@@ -188,28 +188,13 @@ final class DaemonConnection {
         consumed = next
         return try input.withMutableBytes { (bytes) throws(ClientError) -> ServerLine in
           defer { bytes.wipe(start..<next) }
-          return try Self.read(&bytes, range, into: &data)
+          do throws(SyntaxError) {
+            return try ServerLine.read(&bytes, range, into: &data)
+          } catch {
+            throw .protocolBroken(error.reason)
+          }
         }
       }
-    }
-  }
-
-  private static func read(
-    _ bytes: inout MutableSpan<UInt8>, _ range: Range<Int>, into data: inout SecretBuffer
-  ) throws(ClientError) -> ServerLine {
-    do throws(SyntaxError) {
-      let line = try ServerLine(parsing: bytes.span.extracting(range))
-      guard case .data(let payload) = line else { return line }
-      let start = range.lowerBound + payload.lowerBound
-      let count = try Percent.decode(&bytes, in: start..<range.upperBound)
-      do throws(ClientError) {
-        try data.append(bytes.span.extracting(start..<(start + count)))
-      } catch {
-        return .error(number: Failure.Code.limit.rawValue, message: error.message)
-      }
-      return line
-    } catch {
-      throw .protocolBroken(error.reason)
     }
   }
 

@@ -91,7 +91,11 @@ enum Manual {
       // What is indented is a list, whose lines stay as they are.
       let isList = line.hasPrefix(" ")
       let part = details.prefix { $0.hasPrefix(" ") == isList }
-      if isList { page.addLines(Array(part)) } else { page.addParagraph(part.joined(separator: " ")) }
+      if isList {
+        page.addLines(Array(part))
+      } else {
+        page.addParagraph(part.joined(separator: " "))
+      }
       details = details.dropFirst(part.count)
     }
     for option in subcommand.options { page.addItem(option.term, option.help) }

@@ -75,8 +75,8 @@ struct Subcommand: Sendable {
   /// The forms in which it is written.
   var usage: [String] {
     Synopsis.forms(of: synopsis).enumerated().map { index, form in
-      let isWhole = form == name || form.hasPrefix(name + " ")
-      return (index == 0 ? "Usage: " : "       ") + "coffer " + (isWhole ? form : "\(name) \(form)")
+      let start = index == 0 ? "Usage: coffer " : "       coffer "
+      return start + (form.hasPrefix(name) ? "" : "\(name) ") + form
     }
   }
 
@@ -84,7 +84,9 @@ struct Subcommand: Sendable {
   var help: [String] {
     var lines = usage + ["", summary]
     if !details.isEmpty { lines += [""] + details }
-    let rows = (options + Self.commonOptions).map { (($0.short == nil ? "    " : "") + $0.term, $0.help) }
+    let rows = (options + Self.commonOptions).map { option in
+      ((option.short == nil ? "    " : "") + option.term, option.help)
+    }
     let width = (rows.map(\.0.count).max() ?? 0) + 2
     lines += ["", "Options:"]
     for (option, help) in rows {
@@ -106,14 +108,19 @@ struct Subcommand: Sendable {
     guard wordCount.contains(sorted.words.count) else {
       let count = sorted.words.count
       let problem = count < wordCount.lowerBound ? "too few arguments" : "too many arguments"
-      throw .usage("\(problem): coffer \(synopsis)", hint: wordCountHint)
+      throw .usage("\(problem): \(shortForm)", hint: wordCountHint)
     }
     guard endsAtFirstWord || takesEmptyWords || !sorted.words.contains("") else {
-      throw .usage("an argument is empty: coffer \(synopsis)", hint: wordCountHint)
+      throw .usage("an argument is empty: \(shortForm)", hint: wordCountHint)
     }
     // What is wrong is told even where there will be nothing to wait for.
     _ = try WaitingTime.told(by: sorted)
     return try action(sorted)
+  }
+
+  /// How it is written, as far as that fits into a message.
+  private var shortForm: String {
+    Synopsis.forms(of: synopsis).count == 1 ? "coffer \(synopsis)" : "coffer \(name)"
   }
 
   private var wordCountHint: String {

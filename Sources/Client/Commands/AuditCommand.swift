@@ -38,7 +38,8 @@ extension Subcommand {
       if isJSON {
         try Console.print(rows.map(\.json))
       } else {
-        try Console.print((isFirst ? [AuditRow.header] : []) + rows.map(\.line))
+        try Console.printTable(
+          (isFirst ? [AuditRow.header] : []) + rows.map(\.line), under: AuditRow.header)
       }
       isFirst = false
       return rows.count

@@ -8,7 +8,7 @@ extension Subcommand {
     summary: "Prints what completes command lines in bash, zsh or fish.",
     details: [
       "Names of keys, workspaces and users come from the daemon while you type, if it",
-      "runs and the vault is open. 'systemd/install.sh' puts the scripts in place; else:",
+      "runs and the vault is open. 'install.sh' puts the scripts in place; without it:",
       "  bash   source <(coffer completion bash)       in ~/.bashrc",
       "  zsh    source <(coffer completion zsh)        in ~/.zshrc, behind compinit",
       "  fish   coffer completion fish | source        in ~/.config/fish/config.fish",

@@ -47,7 +47,7 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print(findings.map(\.json))
     } else {
-      try Console.print(Finding.lines(findings))
+      try Console.printTable(Finding.lines(findings), under: "VERDICT")
     }
     return findings.contains { $0.verdict == .wrong } ? ExitStatus.failed : ExitStatus.done
   }

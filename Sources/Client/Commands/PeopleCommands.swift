@@ -8,7 +8,8 @@ extension Subcommand {
       "Where COFFER_API_KEY holds a key, all commands but help, version, init, unlock,",
       "status, verify and burn act as that key, and with no other rights than it has.",
     ],
-    options: [jsonOption, systemOption, waitOption], examples: ["coffer whoami"]
+    options: [jsonOption, systemOption, waitOption],
+    examples: ["coffer whoami", "coffer whoami --json"]
   ) { arguments throws(ClientError) in
     let statuses = try Dialogue(arguments).ask(Command(.whoAmI)).statuses
     if arguments.has("json") {
@@ -79,7 +80,7 @@ extension Subcommand {
     _ statuses: [StatusFields], asJSON: Bool
   ) throws(ClientError) {
     guard asJSON else {
-      return try Console.print(
+      return try Console.printTable(
         Table.linesOfFilled(
           header: ["NAME", "ROLE", "STATE"],
           rows: statuses.map { workspace in

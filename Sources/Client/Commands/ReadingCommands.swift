@@ -38,7 +38,7 @@ extension Subcommand {
     } else if keys.isEmpty {
       Console.note(filter.isEmpty ? "no key is in sight" : "no key in sight matches")
     } else {
-      try Console.print(KeyFields.table(keys))
+      try Console.printTable(KeyFields.table(keys))
     }
     return ExitStatus.done
   }

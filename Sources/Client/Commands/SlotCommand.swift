@@ -59,7 +59,7 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print(slots.json)
     } else {
-      try Console.print(slots.lines)
+      try Console.printTable(slots.lines)
     }
   }
 

@@ -3,7 +3,8 @@ internal import Wire
 
 extension Subcommand {
   static let user = Subcommand(
-    name: "user", group: .people, synopsis: "user list | add NAME --uid N | disable USER | enable USER | remove USER "
+    name: "user", group: .people,
+    synopsis: "user list | add NAME --uid N | disable USER | enable USER | remove USER "
       + "| rebind USER --uid N [options]",
     summary: "Adds, lists, disables, enables, removes or rebinds users.",
     details: [
@@ -145,7 +146,7 @@ extension Subcommand {
     if asJSON {
       try Console.print(usersAsJSON(statuses))
     } else {
-      try Console.print(userTable(statuses))
+      try Console.printTable(userTable(statuses))
     }
   }
 

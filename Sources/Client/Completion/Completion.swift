@@ -79,11 +79,13 @@ private struct UnfinishedLine {
   private var isInCommand: Bool { subcommand.endsAtFirstWord && !words.isEmpty }
 
   mutating func append(_ word: String) {
+    // The words of another command are counted by that.
+    guard !isInCommand else { return }
     if pending != nil {
       pending = nil
     } else if hasOptionsEnd || !word.hasPrefix("-") || word.count == 1 {
-      if !isInCommand { words.append(word) } else { return }
-      if subcommand.endsAtFirstWord { return }
+      words.append(word)
+      if isInCommand { return }
     } else if word == "--" {
       hasOptionsEnd = true
     } else {
