@@ -24,6 +24,9 @@ final class DaemonConnection {
   /// its answer is given up.
   private static let quickSeconds: Int32 = 60
 
+  /// How often a person is told that an answer takes long.
+  private static let watchedMilliseconds: CInt = 500
+
   /// The limit of the answers to what was sent; 0 if there is none.
   private var answerSeconds: Int32 = 0
   private var quickLimit = DaemonConnection.quickSeconds
@@ -34,8 +37,26 @@ final class DaemonConnection {
   /// Whether the greeting has come.
   private var isGreeted = false
 
+  /// What a person sees while an answer takes long; nil for what does not.
+  private(set) var progress: Progress?
+
   /// Whether nothing comes from the connection any more.
   private var isLost = false
+
+  /// Lets a person see that what `body` asks for goes on.
+  ///
+  /// - Parameters:
+  ///   - activity: What takes long, as `sealing everything anew`.
+  ///   - body: Asks, and receives the answer.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  func showingProgress<Result: ~Copyable>(
+    of activity: String, _ body: () throws(ClientError) -> Result
+  ) throws(ClientError) -> Result {
+    progress = Progress(of: activity)
+    defer { progress = nil }
+    return try body()
+  }
 
   /// Connects, and makes sure of who is at the other end, before the first byte.
   ///
@@ -206,6 +227,9 @@ final class DaemonConnection {
       }
       arrived -= consumed
       consumed = 0
+    }
+    if let progress {
+      while !socket.hasInput(within: Self.watchedMilliseconds) { progress.note() }
     }
     let received: Int?
     do throws(Errno) {

@@ -117,9 +117,12 @@ struct Diagnosis {
   private func open(_ connection: DaemonConnection) throws(ClientError) -> [Finding] {
     do throws(ClientError) {
       try PresentedKey.present(on: connection)
-      try connection.send([Command(.check)])
-      return try connection.receiveReply().statuses.filter { $0.keywords == ["FINDING"] }
-        .map(Finding.init)
+      let reply = try connection.showingProgress(of: "looking at the vault") {
+        () throws(ClientError) in
+        try connection.send([Command(.check)])
+        return try connection.receiveReply()
+      }
+      return reply.statuses.filter { $0.keywords == ["FINDING"] }.map(Finding.init)
     } catch {
       guard error.status == ExitStatus.failed else { throw error }
       return [Finding("vault", .unknown, error)]
