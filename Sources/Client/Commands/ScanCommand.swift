@@ -38,7 +38,7 @@ extension Subcommand {
     let values =
       arguments.has("offline") ? nil : StoredValueSearch(arguments, opensVault: opensVault)
     try scan(arguments, FileSearch(report, values))
-    report.hideProgress()
+    report.finishProgress()
     if let obstacle = values?.obstacle {
       Console.note("stored values were not looked for: \(obstacle.message)")
       Console.hint(obstacle.hint ?? "open the vault with 'coffer unlock', or say --offline")

@@ -12,15 +12,9 @@ final class ScanReport {
   /// How many files could not be read.
   private(set) var unreadableCount = 0
 
-  // What progress tells of.
   private var fileCount = 0
   private var byteCount = 0
-  private let showsProgress = StandardStream.error.isTerminal
-  private var nextProgress = BootInstant.now.advanced(byMilliseconds: 1000)
-  private var isProgressShown = false
-
-  /// How often progress is told.
-  private static let progressMilliseconds: Int64 = 200
+  private let progress = Progress(of: "searching")
 
   init(isJSON: Bool) { self.isJSON = isJSON }
 
@@ -46,7 +40,7 @@ final class ScanReport {
   /// Prints what was found since the last time, file by file.
   func printFinds() throws(ClientError) {
     guard !pending.isEmpty else { return }
-    hideProgress()
+    progress?.restart()
     let finds = pending.sorted { ($0.file.number, $0.line) < ($1.file.number, $1.line) }
     if isJSON {
       try Console.print(finds.map(\.json))
@@ -68,23 +62,16 @@ final class ScanReport {
   /// Takes note of bytes that were searched.
   func note(byteCount: Int) {
     self.byteCount += byteCount
-    guard showsProgress, BootInstant.now >= nextProgress else { return }
-    nextProgress = .now.advanced(byMilliseconds: Self.progressMilliseconds)
-    isProgressShown = true
-    StandardStream.error.write("\r\u{1B}[K\(fileCount) files, \(byteCount >> 20) MiB")
+    progress?.note("\(fileCount) files, \(Progress.megabytes(self.byteCount))")
   }
 
   /// Tells of what cannot be read, and goes on.
   func note(unreadable error: ClientError) {
-    hideProgress()
+    progress?.restart()
     unreadableCount += 1
     Console.note(error.message)
   }
 
-  /// Takes the line of progress off the terminal.
-  func hideProgress() {
-    guard isProgressShown else { return }
-    isProgressShown = false
-    StandardStream.error.write("\r\u{1B}[K")
-  }
+  /// Takes progress off the terminal, before something else is told there.
+  func finishProgress() { progress?.restart() }
 }
