@@ -5,7 +5,7 @@ internal import Wire
 extension Subcommand {
   static let run = Subcommand(
     name: "run", group: .everyday,
-    synopsis: "run [-k KEY[=NAME]]... [-w WORKSPACE]... [--] COMMAND [ARG...]",
+    synopsis: "run [-k KEY[=NAME]] [-w WORKSPACE] [-e FILE] [--] COMMAND [ARG...]",
     summary: "Runs a command with keys in its environment.",
     details: [
       "Coffer gets out of the way: the command has this process' id, terminal,",
@@ -13,13 +13,9 @@ extension Subcommand {
       "and the exit status is 125 (126: it cannot be executed, 127: it is not there).",
       "A locked vault is one reason; '--wait 5m' gives somebody the time to open it.",
     ],
-    options: [
-      OptionSpecification(
-        "key", short: "k", value: "KEY[=NAME]", repeats: true,
-        "inject a key, as its environment name or this"),
-      OptionSpecification(
-        "workspace", short: "w", value: "WORKSPACE", repeats: true,
-        "inject all keys of a workspace that you may use"),
+    options: selectingOptions + [
+      OptionSpecification("clean", "inherit only what a login sets, as PATH"),
+      OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
       systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
@@ -29,90 +25,38 @@ extension Subcommand {
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
     ]
   ) { arguments throws(ClientError) in
-    let selection = try KeySelection(arguments)
+    try arguments.exclude(["keep", "override"])
+    try arguments.exclude(["clean", "keep"])
+    try arguments.exclude(["clean", "override"])
     guard let command = arguments.words.first else {
       throw .usage("no command is named", hint: "as in 'coffer run -k web/stripe -- ./deploy.sh'")
     }
-    guard !selection.isEmpty else {
+    let selection = try VariableSelection(arguments)
+    guard !VariableSelection.isEmpty(arguments) else {
       throw .usage(
-        "no key is selected",
+        "nothing is selected",
         hint: "name keys with '-k KEY', or all of a workspace with '-w WORKSPACE'")
     }
-    let obtained = try ObtainedKeys.obtain(selection, for: command, arguments)
-    try obtained.checkNames()
-    let environment = try obtained.environment()
+    let set = SetVariables(arguments)
+    let obtained = try Obtained(selection, set, for: command, arguments)
+    let environment = try obtained.variables(set).environment(set)
     throw CommandExecution(arguments.commandWords).run(environment)
   }
-}
 
-/// The keys that a command line selects.
-struct KeySelection {
-  private var keys: [(reference: String, name: String?)] = []
-  private var workspaces: [String] = []
-
-  /// A line with more bytes could be cut by a client in between.
-  private static let maximumLineByteCount = 900
-
-  /// Throws for a name that no key may be injected as, before anything is asked.
-  init(_ arguments: Arguments) throws(ClientError) {
-    for (option, value) in arguments.options {
-      guard let value else { continue }
-      switch option {
-      case "key":
-        let (reference, name) = value.divided(at: "=")
-        try Self.check(reference, of: "-k")
-        if let name { try Self.check(name) }
-        keys.append((reference, name))
-      case "workspace":
-        try Self.check(value, of: "-w")
-        workspaces.append(value)
-      case _: break
-      }
-    }
-  }
-
-  var isEmpty: Bool { keys.isEmpty && workspaces.isEmpty }
-
-  /// The names that the command line itself has chosen.
-  var chosenNames: Set<String> { Set(keys.compactMap(\.name)) }
-
-  /// The longest reference is '@', two names and what stands between them.
-  private static let maximumReferenceByteCount = 2 * Name.maximumCount + 2
-
-  /// Throws for what can be no key or workspace, such as a variable of the shell
-  /// that is not set.
-  private static func check(_ word: String, of option: String) throws(ClientError) {
-    guard !word.isEmpty else {
-      throw .usage("\(option) names nothing", hint: "is a variable of the shell not set?")
-    }
-    guard word.utf8.count <= maximumReferenceByteCount else {
-      throw .usage("\(option): \(PrintableText.object(word)): this is too long for a name")
-    }
-  }
-
-  private static func check(_ name: String) throws(ClientError) {
-    do throws(Refusal) {
-      _ = try EnvironmentName(parsing: name, hint: "choose another one, as in '-k KEY=NAME'")
-    } catch {
-      let failure = Failure(error)
-      throw ClientError(ExitStatus.failed, failure.message, hint: failure.hint)
-    }
-  }
-
-  /// The lines that ask for the keys, short enough for any client in between.
-  var commands: [Command] {
-    var commands = workspaces.map { Command(.environment, options: [("workspace", $0)]) }
-    var words: [String] = []
-    for key in keys {
-      let word = key.name.map { "\(key.reference)=\($0)" } ?? key.reference
-      let line = Command(.environment, words: words + [word]).line
-      if line.utf8.count > Self.maximumLineByteCount, !words.isEmpty {
-        commands.append(Command(.environment, words: words))
-        words = []
-      }
-      words.append(word)
-    }
-    if !words.isEmpty { commands.append(Command(.environment, words: words)) }
-    return commands
-  }
+  /// The options of the commands that select variables.
+  static let selectingOptions = [
+    OptionSpecification(
+      "key", short: "k", value: "KEY[=NAME]", repeats: true,
+      "inject a key, as its environment name or this"),
+    OptionSpecification(
+      "workspace", short: "w", value: "WORKSPACE", repeats: true,
+      "inject all keys of a workspace that you may use"),
+    OptionSpecification(
+      "env-file", short: "e", value: "FILE", repeats: true,
+      "inject what a dotenv file sets, as coffer://KEY"),
+    OptionSpecification(
+      "only", value: "NAME,...", "of all this, inject only these variables"),
+    OptionSpecification("override", "replace variables that are set already"),
+    OptionSpecification("keep", "leave variables that are set already as they are"),
+  ]
 }
