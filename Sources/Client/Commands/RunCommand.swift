@@ -12,35 +12,67 @@ extension Subcommand {
       "signals and exit status. If any key cannot be had, the command does not run,",
       "and the exit status is 125 (126: it cannot be executed, 127: it is not there).",
       "A locked vault is one reason; '--wait 5m' gives somebody the time to open it.",
+      "",
+      "A dotenv file has lines NAME=value, in which coffer://web/stripe stands for the",
+      "value of a key, also inside a longer value; with a ? at the very end the",
+      "variable is left out if there is no such key. Later files win. Where nothing",
+      "is selected, coffer.env is looked for in this directory and above; a terminal",
+      "asks once whether to trust it.",
+      "",
+      "A name that the vault has chosen (-w, -k without =NAME) never replaces a",
+      "variable that is set to something else. Files of --file are in memory, in",
+      "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
     ],
     options: selectingOptions + [
+      OptionSpecification(
+        "file", value: "KEY[=NAME]", repeats: true,
+        "give a key in a file, whose path is in NAME_FILE"),
+      OptionSpecification("stdin", value: "KEY", "give a key on standard input"),
       OptionSpecification("clean", "inherit only what a login sets, as PATH"),
       OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
+      OptionSpecification("explain", "tell what would be injected, and run nothing"),
+      OptionSpecification("json", "tell it as JSON"),
       systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
     examples: [
       "coffer run -k web/stripe -- ./deploy.sh",
       "coffer run -w web -k me/github=GH_TOKEN -- make release",
+      "coffer run -e .env --only STRIPE_KEY -- ./pay.sh",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
+      "coffer run --profile staging --explain",
     ]
   ) { arguments throws(ClientError) in
-    try arguments.exclude(["keep", "override"])
-    try arguments.exclude(["clean", "keep"])
-    try arguments.exclude(["clean", "override"])
+    try SetVariables.check(arguments)
+    guard !arguments.has("explain") else { return try explain(arguments) }
+    guard !arguments.has("json") else {
+      throw .usage("--json is of --explain", hint: "give both, or neither")
+    }
     guard let command = arguments.words.first else {
       throw .usage("no command is named", hint: "as in 'coffer run -k web/stripe -- ./deploy.sh'")
     }
-    let selection = try VariableSelection(arguments)
-    guard !VariableSelection.isEmpty(arguments) else {
-      throw .usage(
-        "nothing is selected",
-        hint: "name keys with '-k KEY', or all of a workspace with '-w WORKSPACE'")
-    }
+    let selection = try VariableSelection.selected(by: arguments)
     let set = SetVariables(arguments)
     let obtained = try Obtained(selection, set, for: command, arguments)
-    let environment = try obtained.variables(set).environment(set)
+    var variables = try obtained.variables(set)
+    try CredentialFiles.add(of: obtained, set, to: &variables)
+    try CredentialFiles.replaceStandardInput(of: obtained)
+    let environment = try variables.environment(set)
     throw CommandExecution(arguments.commandWords).run(environment)
+  }
+
+  private static func explain(_ arguments: Arguments) throws(ClientError) -> Int32 {
+    let (selection, untrusted) = try VariableSelection.explained(by: arguments)
+    let explanation = try RunExplanation(selection, SetVariables(arguments), arguments)
+    if arguments.has("json") {
+      try Console.print(explanation.json)
+    } else {
+      try Console.print(explanation.lines)
+    }
+    if let untrusted {
+      Console.note("\(untrusted) is not trusted: 'coffer run' asks for that on a terminal")
+    }
+    return explanation.isRunnable && untrusted == nil ? ExitStatus.done : ExitStatus.notRun
   }
 
   /// The options of the commands that select variables.
@@ -54,6 +86,8 @@ extension Subcommand {
     OptionSpecification(
       "env-file", short: "e", value: "FILE", repeats: true,
       "inject what a dotenv file sets, as coffer://KEY"),
+    OptionSpecification(
+      "profile", value: "NAME", "look for coffer.NAME.env, and not for coffer.env"),
     OptionSpecification(
       "only", value: "NAME,...", "of all this, inject only these variables"),
     OptionSpecification("override", "replace variables that are set already"),

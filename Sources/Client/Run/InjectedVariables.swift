@@ -96,10 +96,18 @@ struct InjectedVariables: ~Copyable {
 
   // MARK: Entries
 
-  /// Adds a variable that holds no secret.
-  mutating func append(_ name: String, _ value: String, from source: String) throws(ClientError) {
+  /// Adds a variable that Coffer itself sets.
+  ///
+  /// - Parameters:
+  ///   - name: What it is called.
+  ///   - value: Without NUL.
+  ///   - source: Where it is from, for messages.
+  /// - Throws: ``ClientError`` if there is one of this name from elsewhere.
+  mutating func append(
+    _ name: String, _ value: Span<UInt8>, from source: String
+  ) throws(ClientError) {
     guard try begin(name, from: source) else { return }
-    try entries.append(value.utf8.span)
+    try entries.append(value)
     try finish(name, from: source)
   }
 

@@ -43,6 +43,12 @@ struct Obtained: ~Copyable {
     self.values = values
   }
 
+  /// The requests of the keys that are given in files, in their order.
+  var fileRequests: Range<Int> { requests.numbers(of: selection).files }
+
+  /// The request of the key that is given on standard input.
+  var standardInputRequest: Int? { requests.numbers(of: selection).standardInput }
+
   /// The variables, put together.
   borrowing func variables(_ set: SetVariables) throws(ClientError) -> InjectedVariables {
     try InjectedVariables(selection, requests, values, set)

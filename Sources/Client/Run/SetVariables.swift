@@ -33,6 +33,13 @@ struct SetVariables {
     keepsLogin = arguments.has("keep-login")
   }
 
+  /// Throws a usage error for options that contradict each other.
+  static func check(_ arguments: Arguments) throws(ClientError) {
+    for pair in [["keep", "override"], ["clean", "keep"], ["clean", "override"]] {
+      try arguments.exclude(pair)
+    }
+  }
+
   /// Whether a variable is inherited, unless another one takes its place.
   func isInherited(_ name: String) -> Bool {
     if Self.loginNames.contains(name) { return keepsLogin }

@@ -40,13 +40,20 @@ struct ValueRequests {
   /// How much of a line the names of `--only` take at the most; a name has up to 64.
   private static let maximumNamesByteCount = 300
 
-  init(_ selection: VariableSelection) {
+  /// - Parameters:
+  ///   - selection: What is selected.
+  ///   - isOneByOne: Whether each key has a line of its own, so that each has an answer
+  ///     of its own.
+  init(_ selection: VariableSelection, isOneByOne: Bool = false) {
+    let maximum = isOneByOne ? 1 : Int.max
     for names in Self.packed(selection.only) {
       for workspace in selection.workspaces {
         let options = [("workspace", workspace)] + names
         lines.append(Line(command: Command(.environment, options: options), contents: .vaultNamed))
       }
-      for words in Self.packed(selection.vaultNamed.map(\.text), behind: names) {
+      for words in Self.packed(
+        selection.vaultNamed.map(\.text), behind: names, maximum: maximum)
+      {
         lines.append(
           Line(
             command: Command(.environment, options: names, words: words), contents: .vaultNamed))
@@ -67,7 +74,7 @@ struct ValueRequests {
     if let key = selection.standardInput {
       requests.append(Request(key: key, isOptional: false, wantsName: false, place: nil))
     }
-    addLinesOfRequests()
+    addLinesOfRequests(maximum: maximum)
   }
 
   /// The request that answers a reference; nil if there is none yet.
@@ -92,10 +99,10 @@ struct ValueRequests {
     name.hasPrefix("V") ? Int(digits: String(name.dropFirst())) : nil
   }
 
-  private mutating func addLinesOfRequests() {
+  private mutating func addLinesOfRequests(maximum: Int) {
     let together = requests.indices.filter { !requests[$0].isOptional && !requests[$0].wantsName }
     var left = together[...]
-    for words in Self.packed(together.map(word)) {
+    for words in Self.packed(together.map(word), maximum: maximum) {
       let numbers = Array(left.prefix(words.count))
       left = left.dropFirst(words.count)
       add(words, numbers)
@@ -120,13 +127,14 @@ struct ValueRequests {
 
   /// Words for lines that are short enough for any client in between.
   private static func packed(
-    _ all: [String], behind options: [(String, String?)] = []
+    _ all: [String], behind options: [(String, String?)] = [], maximum: Int
   ) -> [[String]] {
     var lines: [[String]] = []
     var words: [String] = []
     for word in all {
       let line = Command(.environment, options: options, words: words + [word]).line
-      if line.utf8.count > maximumLineByteCount, !words.isEmpty {
+      let isFull = line.utf8.count > maximumLineByteCount || words.count == maximum
+      if isFull, !words.isEmpty {
         lines.append(words)
         words = []
       }

@@ -27,6 +27,9 @@ struct VariableSelection {
   /// The options that select something by themselves.
   static let selecting = ["key", "workspace", "env-file", "file", "stdin"]
 
+  /// Selects nothing.
+  init() {}
+
   /// Sorts the options, and reads the files; nothing is asked for.
   ///
   /// - Throws: ``ClientError`` for what no key can be named or called, and for a
