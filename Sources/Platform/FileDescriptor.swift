@@ -169,13 +169,6 @@ package struct FileDescriptor: ~Copyable, Sendable {
     _ = try retrying { ftruncate(rawValue, byteCount) }
   }
 
-  /// Sets the permission bits of the file, as in `0o755`.
-  ///
-  /// Source: fchmod(2).
-  package borrowing func setPermissions(_ permissions: UInt32) throws(Errno) {
-    _ = try retrying { fchmod(rawValue, permissions) }
-  }
-
   /// What the file is, whose, and how long.
   ///
   /// Source: fstat(2).
