@@ -238,16 +238,3 @@ ssize_t clinux_find(
   const char *found = memmem(bytes, count, pattern, pattern_count);
   return found == NULL ? -1 : found - (const char *)bytes;
 }
-
-pid_t clinux_spawn_piped(
-    const char *file, char *const *arguments, char *const *environment, int input, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  pid_t pid;
-  int error = posix_spawnp(&pid, file, &actions, NULL, arguments, environment);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) { errno = error; return -1; }
-  return pid;
-}

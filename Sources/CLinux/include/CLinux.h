@@ -106,9 +106,3 @@ int clinux_terminal_columns(int descriptor);
 /// Where `pattern` begins in `bytes`, or -1. Source: memmem(3).
 ssize_t clinux_find(
     const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t pattern_count);
-
-/// Starts `file`, which PATH is searched for, with descriptors `input` and `output` as its
-/// standard input and output. Returns its pid, or -1 with errno set. Source: posix_spawnp(3).
-pid_t clinux_spawn_piped(
-    const char *_Nonnull file, char *_Nullable const *_Nonnull arguments,
-    char *_Nullable const *_Nonnull environment, int input, int output);

@@ -3,7 +3,7 @@ internal import Wire
 
 extension Subcommand {
   static let gitCredential = Subcommand(
-    name: "git-credential", group: .other,
+    name: "git-credential", group: .shell,
     synopsis: "git-credential -k KEY --host HOST [--username NAME] get",
     summary: "Gives git the password of one host.",
     details: [

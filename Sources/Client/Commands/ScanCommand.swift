@@ -3,7 +3,7 @@ internal import Wire
 
 extension Subcommand {
   static let scan = Subcommand(
-    name: "scan", group: .checking, synopsis: "scan [PATH... | --staged | --install-hook]",
+    name: "scan", group: .checking, synopsis: "scan [PATH...] | --staged | --install-hook",
     summary: "Finds keys in files, and in what git is about to commit.",
     details: [
       "Texts of issued keys are found by their shape and checksum, in any file, without",

@@ -18,10 +18,10 @@ enum GitRepository {
   private static let removedVariables: Set<String> = [PresentedKey.variable, "COFFER_KEY_FILE"]
 
   /// Starts git.
-  static func start(_ arguments: [String]) throws(ClientError) -> PipedProcess {
+  static func start(_ arguments: [String]) throws(ClientError) -> ChildProgram {
     do throws(Errno) {
-      return try PipedProcess(
-        "git", arguments: ["git"] + arguments, removing: removedVariables)
+      return try ChildProgram(
+        "git", arguments: ["git"] + arguments, inheritingAllBut: removedVariables)
     } catch .notFound {
       throw ClientError(ExitStatus.failed, "git: no such command", hint: "is it on PATH?")
     } catch {
@@ -35,17 +35,19 @@ enum GitRepository {
   /// - Returns: Its standard output.
   /// - Throws: ``ClientError`` if it fails, of which it has told on standard error.
   static func output(of arguments: [String]) throws(ClientError) -> [UInt8] {
-    var git = try start(arguments)
-    git.closeInput()
+    let git = try start(arguments)
+    try? git.socket.finishSending()
     var output: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 65_536)
     while true {
       var span = part.mutableSpan
-      let count = try attempting("git: reading") { () throws(Errno) in try git.read(into: &span) }
-      if count == 0 { break }
+      let count = try attempting("git: reading") { () throws(Errno) in
+        try git.socket.receive(into: &span, at: 0)
+      }
+      guard let count, count > 0 else { break }
       output += part.prefix(count)
     }
-    try waitForEnd(of: &git, arguments)
+    try end(git, arguments)
     return output
   }
 
@@ -55,11 +57,8 @@ enum GitRepository {
   ///   - git: The program.
   ///   - arguments: What it was started with, for the message.
   /// - Throws: ``ClientError`` if it has failed.
-  static func waitForEnd(
-    of git: inout PipedProcess, _ arguments: [String]
-  ) throws(ClientError) {
-    let status = try attempting("git: waiting") { () throws(Errno) in try git.waitForEnd() }
-    guard status != 0 else { return }
+  static func end(_ git: consuming ChildProgram, _ arguments: [String]) throws(ClientError) {
+    guard git.end() != 0 else { return }
     throw ClientError(
       ExitStatus.failed, "'git \(arguments.prefix(2).joined(separator: " "))' failed",
       hint: "is this a git repository?")

@@ -16,32 +16,31 @@ struct StagedScan: ~Copyable {
     let files = try GitRepository.stagedFiles()
     guard !files.isEmpty else { return }
     let arguments = ["cat-file", "--batch"]
-    // A git that is gone is a failure to be told, and not the end.
-    Signal.brokenPipe.ignore()
-    var git = try GitRepository.start(arguments)
-    for file in files { try scan(file, git: &git) }
-    try GitRepository.waitForEnd(of: &git, arguments)
+    let git = try GitRepository.start(arguments)
+    for file in files { try scan(file, git) }
+    try GitRepository.end(git, arguments)
     try search.settle()
   }
 
   private mutating func scan(
-    _ file: GitRepository.StagedFile, git: inout PipedProcess
+    _ file: GitRepository.StagedFile, _ git: borrowing ChildProgram
   ) throws(ClientError) {
     try attempting("git: asking for \(file.object)") { () throws(Errno) in
-      try git.write("\(file.object)\n".utf8.span)
+      try git.socket.sendAll("\(file.object)\n".utf8.span)
     }
-    // With the line feed that git puts behind it.
-    var rest = try Self.readByteCount(of: file, from: git) + 1
+    // git puts a line feed behind the contents, and nothing more until the next is asked for.
+    var rest = try Self.readByteCount(of: file, from: git)
+    var hasEnd = false
     try search.search(search.report.begin(file.path), forValues: true) {
       (bytes, offset) throws(ClientError) in
-      guard rest > 1 else { return 0 }
-      let count = try Self.read(file, from: git, into: &bytes, at: offset, limit: rest - 1)
-      rest -= count
-      return count
+      guard rest > 0 else { return 0 }
+      let count = try Self.read(file, from: git, into: &bytes, at: offset)
+      hasEnd = count > rest
+      let own = min(count, rest)
+      rest -= own
+      return own
     }
-    var end = [UInt8](repeating: 0, count: 1)
-    var span = end.mutableSpan
-    _ = try Self.read(file, from: git, into: &span, at: 0, limit: 1)
+    if !hasEnd { try Self.readByte(of: file, from: git) }
   }
 
   /// Reads the line before an object's contents.
@@ -50,15 +49,13 @@ struct StagedScan: ~Copyable {
   ///
   /// Source: git-cat-file(1), "Batch output".
   private static func readByteCount(
-    of file: GitRepository.StagedFile, from git: borrowing PipedProcess
+    of file: GitRepository.StagedFile, from git: borrowing ChildProgram
   ) throws(ClientError) -> Int {
     var head: [UInt8] = []
-    var byte = [UInt8](repeating: 0, count: 1)
     while head.count < headByteCount {
-      var span = byte.mutableSpan
-      _ = try read(file, from: git, into: &span, at: 0, limit: 1)
-      if byte[0] == 0x0A { break }
-      head.append(byte[0])
+      let byte = try readByte(of: file, from: git)
+      if byte == 0x0A { break }
+      head.append(byte)
     }
     let words = String(decoding: head, as: UTF8.self).split(separator: " ")
     guard words.count == 3, words[0] == file.object, let count = Int(words[2]) else {
@@ -68,17 +65,27 @@ struct StagedScan: ~Copyable {
     return count
   }
 
+  @discardableResult
+  private static func readByte(
+    of file: GitRepository.StagedFile, from git: borrowing ChildProgram
+  ) throws(ClientError) -> UInt8 {
+    var byte: [UInt8] = [0]
+    var span = byte.mutableSpan
+    _ = try read(file, from: git, into: &span, at: 0)
+    return byte[0]
+  }
+
   private static func read(
-    _ file: GitRepository.StagedFile, from git: borrowing PipedProcess,
-    into bytes: inout MutableSpan<UInt8>, at offset: Int, limit: Int
+    _ file: GitRepository.StagedFile, from git: borrowing ChildProgram,
+    into bytes: inout MutableSpan<UInt8>, at offset: Int
   ) throws(ClientError) -> Int {
-    let count: Int
+    let count: Int?
     do throws(Errno) {
-      count = try git.read(into: &bytes, at: offset, limit: limit)
+      count = try git.socket.receive(into: &bytes, at: offset)
     } catch {
       throw ClientError(ExitStatus.failed, "\(file.path): reading it from git failed: \(error)")
     }
-    guard count > 0 else {
+    guard let count, count > 0 else {
       throw ClientError(ExitStatus.failed, "\(file.path): git ended before all of it had come")
     }
     return count
