@@ -26,7 +26,10 @@ extension Subcommand {
       systemOption, waitOption,
     ],
     wordCount: 1...1,
-    examples: ["coffer git-credential -k me/github --host github.com get"]
+    examples: [
+      "coffer git-credential -k me/github --host github.com get < request",
+      "coffer git-credential -k web/git --host git.example.com:8443 --username ci get < request",
+    ]
   ) { arguments throws(ClientError) in
     let wanted = try GitCredential.Wanted(arguments)
     // Others are left alone, also those that git may have one day.

@@ -68,7 +68,7 @@ final class DotenvFile {
 
   /// Lends a piece of an unescaped value, a ``DotenvPiece/text(_:)`` of this file, to
   /// `body`.
-  func withText<Result, Failure: Error>(
+  func withText<Result: ~Copyable, Failure: Error>(
     _ range: Range<Int>, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try text.withBytes { (bytes) throws(Failure) in try body(bytes.extracting(range)) }
