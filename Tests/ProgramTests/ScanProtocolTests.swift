@@ -14,11 +14,16 @@ struct ScanProtocolTests {
 
   /// Sends candidates as one answer, and reads what comes.
   static func answer(_ client: AssuanClient, _ candidates: [String]) -> [String] {
-    let data = candidates.joined(separator: "%00")
-    for start in stride(from: 0, to: data.utf8.count, by: 900) {
-      client.send("D " + String(decoding: Array(data.utf8).dropFirst(start).prefix(900), as: UTF8.self) + "\n")
+    var lines: [String] = []
+    for (index, candidate) in candidates.enumerated() {
+      if index > 0 { lines.append("D %00") }
+      var rest = candidate[...]
+      while !rest.isEmpty {
+        lines.append("D " + rest.prefix(900))
+        rest = rest.dropFirst(900)
+      }
     }
-    client.send("END\n")
+    client.send((lines + ["END"]).map { $0 + "\n" }.joined())
     return client.readReply()
   }
 
