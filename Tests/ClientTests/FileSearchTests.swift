@@ -15,6 +15,7 @@ struct FileSearchTests {
   ///   - pieceByteCount: The most bytes that one read gives.
   ///   - wantsValues: Whether stored values are looked for.
   /// - Returns: Where candidates are gathered.
+  /// - Throws: ``ClientError``.
   @discardableResult
   func search(
     _ bytes: [UInt8], pieceByteCount: Int = .max, forValues wantsValues: Bool = false

@@ -12,8 +12,10 @@ struct GitTests {
   func readsDifferences() throws {
     let (none, object) = (String(repeating: "0", count: 40), String(repeating: "a1", count: 20))
     let found = try files([
-      ":000000 100644 \(none) \(object) A", "a b\n:c.txt", ":100644 100755 \(object) \(object) M", "d",
-      ":000000 160000 \(none) \(object) A", "module", ":000000 000000 \(none) \(none) U", "unmerged",
+      ":000000 100644 \(none) \(object) A", "a b\n:c.txt", ":100644 100755 \(object) \(object) M",
+      "d",
+      ":000000 160000 \(none) \(object) A", "module", ":000000 000000 \(none) \(none) U",
+      "unmerged",
       ":120000 120000 \(object) \(object) M", "link",
     ])
     #expect(found.map(\.path) == ["a b\n:c.txt", "d", "link"])
@@ -21,7 +23,8 @@ struct GitTests {
     #expect(try files([]).isEmpty)
   }
 
-  @Test("what git does not tell so is an error", arguments: [["x"], ["x", "y"], [":1 2 3 4", "y"]])
+  @Test(
+    "what git does not tell so is an error", arguments: [["x"], ["x", "y"], [":1 2 3 4", "y"]])
   func refuses(fields: [String]) {
     #expect(throws: ClientError.self) { try files(fields) }
   }

@@ -28,7 +28,9 @@ struct GitCredentialTests {
     #expect(
       answer("capability[]=authtype\nprotocol=https\nhost=GIT.example.com\n").outputText
         == "username=ada\n" + Self.password)
-    let row = fixture.coffer("audit", "--json").line.split(separator: "\n").last { $0.contains("\"ENV\"") }
+    let row = fixture.coffer("audit", "--json").line.split(separator: "\n").last {
+      $0.contains("\"ENV\"")
+    }
     #expect(row?.contains("git-credential") == true)
   }
 
@@ -69,7 +71,8 @@ struct GitCredentialTests {
     #expect(result.errorText.contains("over https only"))
   }
 
-  @Test("what git wants to have stored or erased is left alone", arguments: ["store", "erase", "new"])
+  @Test(
+    "what git wants to have stored or erased is left alone", arguments: ["store", "erase", "new"])
   func otherActions(action: String) throws {
     let result = answer(
       "protocol=https\nhost=git.example.com\nusername=ada\npassword=x\n", action: action)

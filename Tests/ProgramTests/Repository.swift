@@ -33,7 +33,8 @@ final class Repository {
   @discardableResult
   func shell(_ line: String, _ further: [String: String] = [:]) -> Subprocess.Result {
     Subprocess.run(
-      "/bin/sh", ["-c", "cd '\(path)' && \(line)"], environment: environment.merging(further) { $1 })
+      "/bin/sh", ["-c", "cd '\(path)' && \(line)"], environment: environment.merging(further) { $1 }
+    )
   }
 
   func write(_ text: String, to name: String) {

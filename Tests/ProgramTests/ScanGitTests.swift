@@ -59,7 +59,8 @@ struct ScanGitTests {
 
   @Test("files of all sizes are read whole, one after the other") func sizes() throws {
     let window = 262_144
-    for (number, count) in [0, 1, window - 58, window - 1, window, window + 1, 700_000].enumerated() {
+    for (number, count) in [0, 1, window - 58, window - 1, window, window + 1, 700_000].enumerated()
+    {
       repository.write(
         String(repeating: "\n", count: count) + key, to: "\(number).txt")
     }
@@ -111,7 +112,7 @@ struct ScanGitTests {
     #expect(tolerant.errorText.contains("stored values were not looked for: the vault is locked"))
     let strict = repository.shell("coffer scan --staged --wait 1s", asleep)
     #expect(strict.status == 3)
-    fixture.endDaemon()
+    fixture.killDaemon()
     let alone = repository.shell("coffer scan --staged", asleep)
     #expect(alone.status == 0)
     #expect(alone.errorText.contains("stored values were not looked for: no daemon runs"))
@@ -159,7 +160,8 @@ struct ScanGitTests {
       #expect(refused.errorText.contains("add this line to it: coffer scan --staged || exit 1"))
       #expect(Files.read(hookPath) == Array(other.utf8))
     }
-    Files.write(Array("#!/bin/sh\nmake lint\n\tcoffer scan --staged || exit 1\n".utf8), to: hookPath)
+    Files.write(
+      Array("#!/bin/sh\nmake lint\n\tcoffer scan --staged || exit 1\n".utf8), to: hookPath)
     #expect(repository.shell("coffer scan --install-hook").status == 0)
     #expect(Files.names(in: repository.path + "/.git/hooks").allSatisfy { !$0.hasPrefix(".") })
   }
@@ -193,7 +195,9 @@ struct ScanGitTests {
 
   @Test("git is told nothing of the login to Coffer") func login() throws {
     let directory = TemporaryDirectory()
-    Files.write(Array("#!/bin/sh\nenv > '\(directory.path)/environment'\n".utf8), to: directory.path("git"), mode: 0o755)
+    Files.write(
+      Array("#!/bin/sh\nenv > '\(directory.path)/environment'\n".utf8), to: directory.path("git"),
+      mode: 0o755)
     _ = Subprocess.run(
       Programs.client, ["scan", "--staged"],
       environment: [

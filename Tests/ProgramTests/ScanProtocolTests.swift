@@ -56,7 +56,9 @@ struct ScanProtocolTests {
   @Test("what is not the whole value is none of it") func parts() throws {
     let client = try fixture.connect()
     let value = VaultFixture.stripeValue
-    let parts = [String(value.dropLast()), value + "x", value.uppercased(), " " + value, "STRIPE_KEY"]
+    let parts = [
+      String(value.dropLast()), value + "x", value.uppercased(), " " + value, "STRIPE_KEY",
+    ]
     #expect(Self.scan(client, parts) == ["OK"])
   }
 
@@ -166,7 +168,8 @@ struct ScanTeamTests {
       VaultFixture.stripeValue, "value-of-editors", "value-of-admins", "value-of-eve-alone",
       "value-of-owners", "value-of-api", issued,
     ]
-    let key = "an issued key cof_wk_\(IssuedText.id(of: issued))... (id \(IssuedText.id(of: issued)))"
+    let key =
+      "an issued key cof_wk_\(IssuedText.id(of: issued))... (id \(IssuedText.id(of: issued)))"
     #expect(
       finds(Team.ada, values) == [
         "1: web/stripe (stored value)", "2: web/edit (stored value)",

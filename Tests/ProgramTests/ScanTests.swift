@@ -169,7 +169,9 @@ struct ScanTests {
     let id = fixture.coffer("show", "web/stripe", "--json").outputText
     let lines = result.line.split(separator: "\n")
     try #require(lines.count == 2)
-    #expect(lines[0].hasPrefix(#"{"path":"\#(tree)/a.txt","line":1,"kind":"stored value","type":null,"id":""#))
+    #expect(
+      lines[0].hasPrefix(
+        #"{"path":"\#(tree)/a.txt","line":1,"kind":"stored value","type":null,"id":""#))
     #expect(lines[0].hasSuffix(#","key":"web/stripe"}"#))
     #expect(
       lines[1]

@@ -27,8 +27,8 @@ extension Subcommand {
     ],
     wordCount: 1...1,
     examples: [
-      "coffer git-credential -k me/github --host github.com get < request",
-      "coffer git-credential -k web/git --host git.example.com:8443 --username ci get < request",
+      "coffer git-credential -k me/github --host github.com get",
+      "coffer git-credential -k web/git --host localhost:8443 --username ci get",
     ]
   ) { arguments throws(ClientError) in
     let wanted = try GitCredential.Wanted(arguments)

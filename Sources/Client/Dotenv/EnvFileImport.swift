@@ -189,13 +189,10 @@ final class EnvFileImport {
   private func settle(
     _ item: Item, _ dialogue: Dialogue, after error: ClientError
   ) throws(ClientError) {
-    switch error.code {
-    case .conflict:
-      let holders = try holders(of: item, dialogue).filter { $0.hasPrefix(place) }
-      guard let key = holders.first(where: { $0 == item.key }) ?? holders.first else { break }
+    guard error.code == .conflict || error.code == .invalid else { throw error }
+    let holders = try holders(of: item, dialogue).filter { $0.hasPrefix(place) }
+    if let key = holders.first(where: { $0 == item.key }) ?? holders.first {
       return note(item, as: key, "already stored")
-    case .invalid: break
-    case _: throw error
     }
     hasRefusal = true
     Console.note("\(file.place(of: item.assignment)): \(error.message)")

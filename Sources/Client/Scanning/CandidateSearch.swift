@@ -27,6 +27,7 @@ enum CandidateSearch {
   ///   - isAtEnd: Whether it ends with them.
   ///   - found: Called with the place of each, and the number of its line.
   /// - Returns: Where the search goes on when there are more bytes behind these.
+  /// - Throws: What `found` throws.
   static func search(
     _ bytes: Span<UInt8>, firstLine: Int, isAtStart: Bool, isAtEnd: Bool,
     _ found: (Range<Int>, Int) throws(ClientError) -> Void

@@ -17,12 +17,13 @@ struct TreeScan: ~Copyable {
   /// - Parameter path: A link is followed, but none that is found in a directory.
   /// - Throws: ``ClientError`` if the finds cannot be told.
   mutating func scan(_ path: String) throws(ClientError) {
-    guard let status = opened(path, { () throws(Errno) in
+    let status = opened(path) { () throws(Errno) in
       guard let status = try FileStatus.ofFile(at: path, followsLinks: true) else {
         throw .notFound
       }
       return status
-    }) else { return }
+    }
+    guard let status else { return }
     switch status.kind {
     case .directory:
       let directory = opened(path) { () throws(Errno) in
