@@ -216,7 +216,7 @@ struct BadInputTests {
     #expect(fixture.coffer([String]()).outputText == overview.outputText)
     let commands = overview.outputText.split(separator: "\n").filter { $0.hasPrefix("  ") }
       .map { String($0.dropFirst(2).prefix { $0 != " " }) }
-    #expect(commands.count == 32)
+    #expect(commands.count == 33)
     for command in commands {
       let help = fixture.coffer(command, "--help")
       #expect(help.status == 0)
