@@ -164,6 +164,23 @@ struct RunDeliveryTests {
     #expect(isGone(left))
   }
 
+  @Test("what is of another namespace, of another user or of no process is not removed")
+  func notSwept() throws {
+    let own = try #require(ProcessIdentity.current)
+    var names = [
+      "coffer.4194303.1.\(own.namespace + 1).0", "coffer.4194303.x.\(own.namespace).0", "coffer.",
+      "other.4194303.1.\(own.namespace).0",
+    ]
+    let foreign = "coffer.4194303.1.\(own.namespace).0"
+    if Programs.isRoot { names.append(foreign) }
+    for name in names { mkdir(runtime.path(name), 0o700) }
+    chown(runtime.path(foreign), 12345, 12345)
+    mkdir(runtime.path("coffer.4194303.1.\(own.namespace).1"), 0o700)
+    #expect(run(["--file", "web/stripe", "--", "true"]).status == 0)
+    #expect(eventually { Files.names(in: runtime.path).count == names.count })
+    #expect(Files.names(in: runtime.path) == names.sorted())
+  }
+
   @Test(
     "a keeper leaves alone what is no directory of a command", arguments: ["plain", "coffer.1.2.3"])
   func noKeeper(name: String) {
