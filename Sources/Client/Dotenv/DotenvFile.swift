@@ -30,7 +30,7 @@ final class DotenvFile {
   ///
   /// Source: open(2), read(2).
   convenience init(reading path: String) throws(ClientError) {
-    let shown = PrintableText.object(path)
+    let shown = PrintableText.line(path)
     let file = try attempting("\(shown): opening the file") { () throws(Errno) in
       try FileDescriptor.open(path, flags: O_RDONLY | O_NOCTTY)
     }
@@ -96,11 +96,7 @@ struct DotenvAssignment: Equatable {
   /// The value: what follows on one another in it; empty for an empty one.
   let pieces: [DotenvPiece]
 
-  var references: [DotenvReference] {
-    pieces.compactMap { piece in
-      if case .reference(let reference) = piece { reference } else { nil }
-    }
-  }
+  var references: [DotenvReference] { pieces.references }
 
   /// Whether anything of the value stands in the file itself.
   var holdsText: Bool { pieces.count > references.count }
@@ -113,4 +109,13 @@ enum DotenvPiece: Equatable {
 
   /// What a key's value takes the place of.
   case reference(DotenvReference)
+}
+
+extension [DotenvPiece] {
+  /// The keys among the pieces, in their order.
+  var references: [DotenvReference] {
+    compactMap { piece in
+      if case .reference(let reference) = piece { reference } else { nil }
+    }
+  }
 }

@@ -3,10 +3,17 @@ internal import Wire
 
 /// All that a command is given: what was selected, and the values that the daemon has
 /// handed out for it.
+///
+/// The values stay here while variables and files are made of them, so that they can be
+/// looked at, each with its key, for as long as this lives.
 struct Obtained: ~Copyable {
   let selection: VariableSelection
   let requests: ValueRequests
   let values: ObtainedValues
+
+  /// As many as one line to the daemon; all lines have room in the socket, so that
+  /// sending them never waits for an answer to be read.
+  private static let maximumRequestCount = 1000
 
   /// Asks for what the options select, and for nothing that would not be used.
   ///
@@ -35,9 +42,14 @@ struct Obtained: ~Copyable {
       selection.narrow(to: names, requests, isKept: set.isKept)
     }
     let requests = ValueRequests(selection)
+    guard requests.requests.count <= Self.maximumRequestCount else {
+      throw ClientError(
+        ExitStatus.failed, "more than \(Self.maximumRequestCount) keys are asked for one by one",
+        hint: "narrow them down with '--only NAME,...'")
+    }
     let values = try ObtainedValues.obtain(requests, for: command, arguments)
     guard !selection.hasVaultNames || !values.keys.isEmpty || !selection.isOtherwiseEmpty else {
-      throw .nothingToUse
+      throw selection.only?.first.map { .notSelected($0) } ?? .nothingToUse
     }
     (self.selection, self.requests) = (selection, requests)
     self.values = values
