@@ -133,6 +133,20 @@ struct ObtainedKeys: ~Copyable {
     }
   }
 
+  /// Lends each key's name, as in `web/stripe`, and its value to `body`.
+  borrowing func forEachValue<Failure: Error>(
+    _ body: (String, Span<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
+    try entries.withBytes { (bytes) throws(Failure) -> Void in
+      var start = 0
+      for origin in origins {
+        let end = bytes.firstIndex(of: 0, from: start) ?? bytes.count
+        try body(origin.key, bytes.extracting((start + origin.name.utf8.count + 1)..<end))
+        start = end + 1
+      }
+    }
+  }
+
   /// Whether the environment has exactly the value of the entry at `index`.
   private func isSetAlready(_ index: Int) -> Bool {
     entries.withBytes { bytes in

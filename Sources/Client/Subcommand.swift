@@ -36,6 +36,7 @@ struct Subcommand: Sendable {
     case vault
     case people
     case checking
+    case shell
     case other
   }
 
@@ -46,6 +47,7 @@ struct Subcommand: Sendable {
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit,
+    .mask,
     .help, .version,
   ]
 

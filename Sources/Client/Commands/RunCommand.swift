@@ -20,11 +20,12 @@ extension Subcommand {
       OptionSpecification(
         "workspace", short: "w", value: "WORKSPACE", repeats: true,
         "inject all keys of a workspace that you may use"),
-      systemOption, waitOption,
+      maskOption, systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
     examples: [
       "coffer run -k web/stripe -- ./deploy.sh",
+      "coffer run --mask -w web -- npm test",
       "coffer run -w web -k me/github=GH_TOKEN -- make release",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
     ]
@@ -40,9 +41,19 @@ extension Subcommand {
     }
     let obtained = try ObtainedKeys.obtain(selection, for: command, arguments)
     try obtained.checkNames()
-    let environment = try obtained.environment()
-    throw CommandExecution(arguments.commandWords).run(environment)
+    let execution = CommandExecution(arguments.commandWords)
+    guard !arguments.has("mask") else {
+      let patterns = try MaskPatterns.of(obtained)
+      var supervisor = try Supervisor(execution, try obtained.environment(), patterns)
+      return try supervisor.run()
+    }
+    throw execution.run(try obtained.environment())
   }
+}
+
+extension Subcommand {
+  static let maskOption = OptionSpecification(
+    "mask", "replace values in what the command prints, as by <web/stripe>")
 }
 
 /// The keys that a command line selects.

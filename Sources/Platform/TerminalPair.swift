@@ -1,0 +1,155 @@
+internal import CLinux
+internal import Glibc
+
+/// A pseudo-terminal: what a program takes for a terminal, and the end from which its
+/// output is read and what is typed is written.
+///
+/// Source: pty(7).
+package final class TerminalPair {
+  /// The end of whoever plays the terminal; it never waits.
+  package let leader: FileDescriptor
+
+  /// The end of the programs; nil when it was closed here.
+  package private(set) var follower: FileDescriptor?
+
+  package init() throws(Errno) {
+    var raw: CInt = -1
+    leader = FileDescriptor(owning: try retrying { unsafe clinux_open_pseudo_terminal(&raw) })
+    follower = FileDescriptor(owning: raw)
+  }
+
+  /// Closes the end of the programs, when they have been given it.
+  package func closeFollower() { follower = nil }
+}
+
+/// How a terminal treats what is typed and what is printed.
+///
+/// Source: termios(3).
+package struct TerminalMode: Equatable, Sendable {
+  fileprivate var settings: termios
+
+  /// Passes everything on as it is: no echo, no lines, no keys that send signals, no
+  /// carriage return before a line feed.
+  ///
+  /// Source: cfmakeraw(3).
+  package var raw: TerminalMode {
+    var mode = self
+    unsafe cfmakeraw(&mode.settings)
+    return mode
+  }
+
+  /// The same, but that what is printed goes out as it is.
+  package var withPlainOutput: TerminalMode {
+    var mode = self
+    mode.settings.c_oflag &= ~UInt32(OPOST)
+    return mode
+  }
+
+  /// The same, with the output as `other` has it.
+  package func withOutput(of other: TerminalMode) -> TerminalMode {
+    var mode = self
+    mode.settings.c_oflag = other.settings.c_oflag
+    return mode
+  }
+
+  package static func == (left: TerminalMode, right: TerminalMode) -> Bool {
+    let (one, other) = (left.settings, right.settings)
+    return one.c_iflag == other.c_iflag && one.c_oflag == other.c_oflag
+      && one.c_cflag == other.c_cflag && one.c_lflag == other.c_lflag
+      && controlBytes(of: one) == controlBytes(of: other)
+  }
+
+  private static func controlBytes(of settings: termios) -> [UInt8] {
+    unsafe withUnsafeBytes(of: settings.c_cc) { unsafe [UInt8]($0) }
+  }
+}
+
+/// How large a terminal is, in characters and in pixels.
+package struct WindowSize: Sendable {
+  fileprivate var size = winsize()
+
+  package var columns: Int { Int(size.ws_col) }
+  package var rows: Int { Int(size.ws_row) }
+}
+
+extension FileDescriptor {
+  /// The mode of this terminal.
+  ///
+  /// - Throws: ``Errno``; `ENOTTY` if it is none.
+  ///
+  /// Source: tcgetattr(3).
+  package borrowing func terminalMode() throws(Errno) -> TerminalMode {
+    var settings = termios()
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { unsafe tcgetattr(rawValue, &settings) }
+    }
+    return TerminalMode(settings: settings)
+  }
+
+  /// Changes the mode of this terminal, when what was printed before is out.
+  ///
+  /// Source: tcsetattr(3), `TCSADRAIN`.
+  package borrowing func setTerminalMode(_ mode: TerminalMode) throws(Errno) {
+    var settings = mode.settings
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { unsafe tcsetattr(rawValue, TCSADRAIN, &settings) }
+    }
+  }
+
+  /// How large this terminal is.
+  ///
+  /// Source: ioctl_tty(2), `TIOCGWINSZ`.
+  package borrowing func windowSize() throws(Errno) -> WindowSize {
+    var window = WindowSize()
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { unsafe clinux_window_size(rawValue, &window.size) }
+    }
+    return window
+  }
+
+  /// Tells this terminal how large it is; its job in the foreground gets `SIGWINCH` if
+  /// that is new.
+  ///
+  /// Source: ioctl_tty(2), `TIOCSWINSZ`.
+  package borrowing func setWindowSize(_ window: WindowSize) throws(Errno) {
+    var size = window.size
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { unsafe clinux_set_window_size(rawValue, &size) }
+    }
+  }
+
+  /// Makes this terminal the one that controls the session of this process.
+  ///
+  /// Source: ioctl_tty(2), `TIOCSCTTY`.
+  package borrowing func takeAsControllingTerminal() throws(Errno) {
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { clinux_take_terminal(rawValue) }
+    }
+  }
+
+  /// Whether the process group of this process is the one that reads what is typed on
+  /// this terminal; true as well where it controls another session, so that nobody else
+  /// of this one reads it.
+  ///
+  /// Source: tcgetpgrp(3).
+  package borrowing func isInForeground() -> Bool {
+    let group = withRawValue { tcgetpgrp($0) }
+    return group == -1 || group == getpgrp()
+  }
+
+  /// Makes a process group of this session the one in this terminal's foreground.
+  ///
+  /// Source: tcsetpgrp(3).
+  package borrowing func setForegroundGroup(_ group: Int32) throws(Errno) {
+    _ = try withRawValue { (rawValue) throws(Errno) in
+      try retrying { tcsetpgrp(rawValue, group) }
+    }
+  }
+
+  /// How many bytes can be read without waiting; 0 where there is no telling.
+  ///
+  /// Source: ioctl(2), `FIONREAD`.
+  package borrowing func waitingByteCount() -> Int {
+    withRawValue { max(0, Int(clinux_waiting_byte_count($0))) }
+  }
+}
