@@ -51,11 +51,13 @@ struct Masker: ~Copyable {
     window = memory
   }
 
-  /// Whether something is held.
-  var isHolding: Bool { released < count }
-
   /// Whether ``releaseBeginning(into:)`` would release something.
-  var hasBeginning: Bool { released < min(beginning + Self.shownByteCount, count) }
+  var hasBeginning: Bool {
+    let limit = endOfShown
+    return released < limit || regions.first.map { $0.range.lowerBound < limit } ?? false
+  }
+
+  private var endOfShown: Int { min(beginning + Self.shownByteCount, count) }
 
   /// Where what may be the beginning of a value begins.
   private var beginning: Int { position - place.depth }
@@ -104,7 +106,7 @@ struct Masker: ~Copyable {
   /// Prints the first bytes of what is held, and remembers them: if a value follows, the
   /// rest of it is masked.
   mutating func releaseBeginning(into output: inout SecretBuffer) throws(MaskFailure) {
-    try release(upTo: min(beginning + Self.shownByteCount, count), into: &output)
+    try release(upTo: endOfShown, into: &output)
   }
 
   /// Prints what is held: no more comes.
