@@ -68,6 +68,16 @@ package struct TerminalMode: Equatable, Sendable {
 package struct WindowSize: Sendable {
   fileprivate var size = winsize()
 
+  fileprivate init() {}
+
+  /// - Parameters:
+  ///   - columns: At most 65535.
+  ///   - rows: At most 65535.
+  package init(columns: Int, rows: Int) {
+    size.ws_col = UInt16(clamping: columns)
+    size.ws_row = UInt16(clamping: rows)
+  }
+
   package var columns: Int { Int(size.ws_col) }
   package var rows: Int { Int(size.ws_row) }
 }

@@ -43,7 +43,9 @@ struct MaskedText {
 @Suite("Masker")
 struct MaskerTests {
   static let stripe = "sk_live_4242deadbeef4242cafe"
-  let text = MaskedText([("web/stripe", Self.stripe), ("web/short", "sk_live_4242"), ("me/b", "bbbbbbbb")])
+  let text = MaskedText([
+    ("web/stripe", Self.stripe), ("web/short", "sk_live_4242"), ("me/b", "bbbbbbbb"),
+  ])
 
   @Test("a value is replaced by the name of its key, and all else stays") func replaces() throws {
     #expect(try text.masked("a \(Self.stripe) b") == "a <web/stripe> b")
@@ -221,7 +223,8 @@ struct MaskerTests {
     }
   }
 
-  @Test("values that need more locked memory than there is are refused") func refusesLocking() async {
+  @Test("values that need more locked memory than there is are refused") func refusesLocking() async
+  {
     await #expect(processExitsWith: .success) {
       // Root may lock all memory, whatever the limit is.
       if geteuid() == 0 { precondition(seteuid(65534) == 0) }

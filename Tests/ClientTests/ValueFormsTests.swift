@@ -43,7 +43,8 @@ struct ValueFormsTests {
     Form(
       testDescription: "Go's PathEscape",
       text: "sk%2Flive+51%20%C3%A9%22x&y%3Cz%3E~=%2A%21"),
-    Form(testDescription: "JSON", text: #"{"a":"sk/live+51 é\"x&y<z>~=*!"}"#, masked: #"{"a":"<k>"}"#),
+    Form(
+      testDescription: "JSON", text: #"{"a":"sk/live+51 é\"x&y<z>~=*!"}"#, masked: #"{"a":"<k>"}"#),
     Form(
       testDescription: "Python's JSON, ASCII only", text: #"sk/live+51 \u00e9\"x&y<z>~=*!"#),
     Form(testDescription: "PHP's JSON", text: #"sk\/live+51 \u00e9\"x&y<z>~=*!"#),
@@ -124,9 +125,11 @@ struct ValueFormsTests {
     #expect(try text.masked("\(begin)\nMIGHAgEAMBMG\n\(end)\n") == "<k>\n")
   }
 
-  @Test("a value of less than 8 bytes is not looked for", arguments: [
-    ("1234567", false), ("12345678", true), ("1234567\n", false), ("", false), ("é345678", true),
-  ])
+  @Test(
+    "a value of less than 8 bytes is not looked for",
+    arguments: [
+      ("1234567", false), ("12345678", true), ("1234567\n", false), ("", false), ("é345678", true),
+    ])
   func shortest(value: String, isMasked: Bool) throws {
     let patterns = try MaskPatterns()
     let isAdded = try patterns.add(value.utf8.span, label: "k")
