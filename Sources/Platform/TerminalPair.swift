@@ -38,18 +38,12 @@ package struct TerminalMode: Equatable, Sendable {
     return mode
   }
 
-  /// The same, but that what is printed goes out as it is.
-  package var withPlainOutput: TerminalMode {
-    var mode = self
-    mode.settings.c_oflag &= ~UInt32(OPOST)
-    return mode
-  }
-
-  /// The same, with the output as `other` has it.
-  package func withOutput(of other: TerminalMode) -> TerminalMode {
-    var mode = self
-    mode.settings.c_oflag = other.settings.c_oflag
-    return mode
+  /// Whether CR and LF are printed for LF.
+  ///
+  /// Source: termios(3), `OPOST`, `ONLCR`.
+  package var addsReturns: Bool {
+    let flags = UInt32(OPOST) | UInt32(ONLCR)
+    return settings.c_oflag & flags == flags
   }
 
   package static func == (left: TerminalMode, right: TerminalMode) -> Bool {

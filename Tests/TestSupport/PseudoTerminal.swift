@@ -1,6 +1,6 @@
 import CTestSupport
 import Glibc
-import Platform
+package import Platform
 
 /// A terminal with a program on it, and a test in place of the person.
 package final class PseudoTerminal {

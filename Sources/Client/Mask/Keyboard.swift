@@ -52,6 +52,7 @@ final class Keyboard {
     if CommandStreams.areAllTerminals { passOn() }
   }
 
+  var mode: TerminalMode? { try? terminal.terminalMode() }
   var windowSize: WindowSize? { try? terminal.windowSize() }
 
   /// Whether the command has the keyboard.

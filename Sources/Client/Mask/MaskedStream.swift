@@ -23,6 +23,13 @@ final class MaskedStream {
   /// Source: pipe(7), `PIPE_BUF`.
   private let writeLimit: Int
 
+  /// Whether each CR before a LF is left out, as the terminal that is written adds one,
+  /// too.
+  var dropsReturns = false
+
+  /// A CR at the end of what came, which is left out if a LF follows.
+  private var holdsReturn = false
+
   /// How many more bytes are read: what is there when the command ends, whoever else
   /// might go on writing.
   private var readLimit = Int.max
@@ -94,7 +101,8 @@ final class MaskedStream {
 
   /// The milliseconds after which ``rest()`` has something to do; nil for none.
   var restMilliseconds: Int? {
-    guard isOpen, !hasPending, isEnding || (isTerminal && masker.hasBeginning) else { return nil }
+    let isHolding = isTerminal && (masker.hasBeginning || holdsReturn)
+    guard isOpen, !hasPending, isEnding || isHolding else { return nil }
     let due = lastArrival.advanced(byMilliseconds: Self.quietMilliseconds)
     return max(0, Int((due.nanoseconds - BootInstant.now.nanoseconds + 999_999) / 1_000_000))
   }
@@ -106,6 +114,7 @@ final class MaskedStream {
     guard isOpen, !hasPending else { return }
     let limit = min(Masker.pieceByteCount / 4, readLimit)
     guard limit > 0 else { return try end() }
+    try addHeldReturn()
     let count: Int
     do throws(MaskFailure) {
       count = try masker.read(into: &pending) { (bytes, offset) throws(Errno) in
@@ -113,7 +122,7 @@ final class MaskedStream {
       }
     } catch {
       switch error {
-      case .reading(.wouldBlock): return
+      case .reading(.wouldBlock): return try write()
       // The last one that had the pseudo-terminal open has closed it.
       case .reading(.inputOutput) where isTerminal: return try end()
       case .reading(let errno):
@@ -131,10 +140,17 @@ final class MaskedStream {
   func rest() throws(ClientError) {
     guard restMilliseconds == 0 else { return }
     if isEnding { return try end() }
+    try addHeldReturn()
     try masking { (masker, pending) throws(MaskFailure) in
       try masker.releaseBeginning(into: &pending)
     }
-    try write()
+    try write(all: true)
+  }
+
+  private func addHeldReturn() throws(ClientError) {
+    guard holdsReturn else { return }
+    holdsReturn = false
+    try pending.append([Self.carriageReturn].span)
   }
 
   /// Reads only what is there already, as the command has ended.
@@ -145,15 +161,21 @@ final class MaskedStream {
   }
 
   /// Writes as much as it can without waiting.
-  func write() throws(ClientError) {
+  ///
+  /// - Parameter all: Whether nothing follows soon.
+  /// - Throws: ``ClientError``.
+  func write(all: Bool = false) throws(ClientError) {
     while hasPending {
+      let end = dropsReturns ? endOfText(all: all) : pending.count
       do throws(Errno) {
-        writtenCount += try pending.withBytes { (bytes) throws(Errno) in
-          try sink.write(bytes, at: writtenCount, limit: writeLimit)
-        }
+        if end > writtenCount { writtenCount += try writeOnce(upTo: end) }
       } catch {
         if error == .wouldBlock { return }
         return abandon(because: error)
+      }
+      if writtenCount == end, end < pending.count {
+        holdsReturn = end + 1 == pending.count
+        writtenCount += 1
       }
       // A further write might have to wait.
       if writeLimit != Int.max { break }
@@ -163,6 +185,28 @@ final class MaskedStream {
       writtenCount = 0
     }
   }
+
+  private func writeOnce(upTo end: Int) throws(Errno) -> Int {
+    try pending.withBytes { (bytes) throws(Errno) in
+      try sink.write(bytes.extracting(0..<end), at: writtenCount, limit: writeLimit)
+    }
+  }
+
+  /// Where the next CR is that is left out, or may be.
+  private func endOfText(all: Bool) -> Int {
+    pending.withBytes { bytes in
+      var start = writtenCount
+      while let index = bytes.firstIndex(of: Self.carriageReturn, from: start) {
+        let next = index + 1
+        if next == bytes.count ? !all : bytes[next] == Self.lineFeed { return index }
+        start = next
+      }
+      return bytes.count
+    }
+  }
+
+  private static let carriageReturn: UInt8 = 0x0D
+  private static let lineFeed: UInt8 = 0x0A
 
   /// Lets the command's next write fail, as ours did.
   private func abandon(because error: Errno) {
@@ -176,8 +220,9 @@ final class MaskedStream {
 
   private func end() throws(ClientError) {
     source = nil
+    try addHeldReturn()
     try masking { (masker, pending) throws(MaskFailure) in try masker.finish(into: &pending) }
-    try write()
+    try write(all: true)
   }
 
   private func masking(

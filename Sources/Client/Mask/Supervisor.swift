@@ -98,6 +98,7 @@ struct Supervisor: ~Copyable {
     if polling.isReadable(keys) { keyboard?.read() }
     if polling.isWritable(leader) { passKeys() }
     for (stream, place) in zip(streams, places) {
+      if stream.isTerminal { stream.dropsReturns = bothAddReturns }
       if polling.isWritable(place.sink) { try stream.write() }
       if polling.isReadable(place.source) { try stream.read() }
       try stream.rest()
@@ -109,6 +110,16 @@ struct Supervisor: ~Copyable {
   private var leaderDescriptor: CInt? {
     guard keyboard?.hasTyped == true else { return nil }
     return start.streams.terminal?.leader.withRawValue { $0 }
+  }
+
+  /// Whether both terminals print CR and LF for LF, as while the command has not got the
+  /// keyboard.
+  private var bothAddReturns: Bool {
+    guard let keyboard, !keyboard.isPassedOn, let pair = start.streams.terminal else {
+      return false
+    }
+    let modes = [keyboard.mode, try? pair.leader.terminalMode()]
+    return modes.allSatisfy { $0?.addsReturns == true }
   }
 
   private mutating func passKeys() {
