@@ -36,7 +36,6 @@ struct Subcommand: Sendable {
     case vault
     case people
     case checking
-    case shell
     case other
   }
 
@@ -47,7 +46,7 @@ struct Subcommand: Sendable {
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit,
-    .mask,
+    .printEnvironment, .mask,
     .help, .version,
   ]
 

@@ -7,10 +7,10 @@ extension MaskPatterns {
   /// - Parameter obtained: The keys.
   /// - Returns: The patterns, finished.
   /// - Throws: ``ClientError`` if they need more locked memory than there is.
-  static func of(_ obtained: borrowing ObtainedKeys) throws(ClientError) -> MaskPatterns {
+  static func of(_ obtained: borrowing ObtainedValues) throws(ClientError) -> MaskPatterns {
     do throws(SecretError) {
       let patterns = try MaskPatterns()
-      try obtained.forEachValue { (key, value) throws(SecretError) -> Void in
+      try obtained.forEachKey { (key, value) throws(SecretError) -> Void in
         if try patterns.add(value, label: key) { return }
         Console.note(
           "\(key): the value has fewer than \(ValueForms.minimumByteCount) bytes,"
@@ -20,6 +20,18 @@ extension MaskPatterns {
       return patterns
     } catch {
       throw .maskMemory
+    }
+  }
+}
+
+extension ObtainedValues {
+  /// Lends the name of each key, as in `web/stripe`, and its value to `body`, once.
+  func forEachKey<Failure: Error>(
+    _ body: (String, Span<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
+    var names: Set<String> = []
+    for key in keys where names.insert(key.key).inserted {
+      try withValue(of: key) { (value) throws(Failure) -> Void in try body(key.key, value) }
     }
   }
 }

@@ -60,14 +60,16 @@ struct Supervisor: ~Copyable {
   /// - Returns: The command's exit status; a signal that ends it ends this process.
   /// - Throws: ``ClientError``, such as for output that could not be written.
   mutating func run() throws(ClientError) -> Int32 {
+    defer { keyboard?.takeBack() }
     var polling = Polling()
     while command.end == nil || !streams.allSatisfy(\.isDone) {
       try turn(&polling)
     }
-    keyboard?.takeBack()
     command.waitForMonitor()
     switch command.end {
-    case .killed(let signal): signal.endProcess()
+    case .killed(let signal):
+      keyboard?.takeBack()
+      signal.endProcess()
     case .exited(let status):
       if let failure = streams.lazy.compactMap(\.failure).first {
         Console.report(failure)

@@ -50,12 +50,20 @@ enum ValueForms {
 
   private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-  /// The whole with the other line ends, and each line without the blanks around it.
+  /// The whole with the other line ends, and each line by itself.
   private static func lines(
     of value: Span<UInt8>, _ body: (Span<UInt8>) throws(SecretError) -> Void
   ) throws(SecretError) {
     guard value.firstIndex(of: 0x0A) != nil || value.firstIndex(of: 0x0D) != nil else { return }
     try forms(LineEndForms.self, of: value, body)
+    try forEachLine(of: value, body)
+  }
+
+  /// Calls `body` with each line of a value that is long enough, without the blanks
+  /// around it.
+  static func forEachLine<Failure: Error>(
+    of value: Span<UInt8>, _ body: (Span<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
     var start = 0
     for index in 0...value.count where index == value.count || isLineEnd(value[index]) {
       let line = value.extracting(withoutBlanks(start..<index, of: value))
