@@ -18,7 +18,7 @@ extension Subcommand {
         "key", short: "k", value: "KEY", repeats: true, "replace the value of a key"),
       OptionSpecification(
         "workspace", short: "w", value: "WORKSPACE", repeats: true,
-        "replace the values of all keys of a workspace that you may use"),
+        "replace the values of a workspace's keys"),
       OptionSpecification("ci", value: "RUNNER", "github: tell the runner the values to mask"),
       systemOption, waitOption,
     ],
@@ -63,8 +63,8 @@ extension Subcommand {
     "",
     "Not found: a value of fewer than 8 bytes (it says so); one that is hashed,",
     "compressed, reversed, spelt in hexadecimal or changed otherwise; the rest of one",
-    "that is cut off; one that is broken at the edge of a window by moving the cursor,",
-    "or printed with colours or cursor movements in it; a Base64 text that is broken",
-    "into lines, unless it begins with the value; and what a dotenv file says itself.",
+    "that is cut off; one that is broken at the edge of a window by moving the",
+    "cursor, or printed with colours or cursor movements in it; a Base64 text that is",
+    "broken into lines, unless it begins with the value; what a dotenv file says.",
   ]
 }

@@ -24,10 +24,10 @@ extension Subcommand {
       "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
       "",
       "With --mask coffer stays, and passes on signals, the window's size, job control",
-      "and the exit status; the command has a terminal where coffer has one. What is",
-      "found and what is not 'coffer mask --help' tells. '--ci github' prints the values",
-      "to standard output, as commands to the runner of GitHub Actions, which hides them",
-      "in its log; never to a terminal. GitLab's runner has no such commands.",
+      "and the exit status; the command has a terminal where coffer has one. 'coffer",
+      "mask --help' tells what is found and what is not. '--ci github' prints values",
+      "to standard output, as commands to the runner of GitHub Actions, which hides",
+      "them in its log; never to a terminal. GitLab's runner has no such commands.",
     ],
     options: selectingOptions + [
       OptionSpecification(

@@ -61,5 +61,5 @@ extension Subcommand {
     "mask", "stay, and replace values in what the command prints")
 
   static let runnerOption = OptionSpecification(
-    "ci", value: "RUNNER", "github: tell it the values to mask; gitlab: as --mask")
+    "ci", value: "RUNNER", "github: tell it what to mask; gitlab: as --mask")
 }
