@@ -102,15 +102,19 @@ struct Dialogue {
   ///   - command: What is asked.
   ///   - answers: Where they come from; what was made on the way is told.
   ///   - object: What a key file that was made opens, as in `the vault`.
+  ///   - activity: What a person sees while it takes long.
   /// - Returns: The answer.
   /// - Throws: ``ClientError``.
   func ask(
-    _ command: Command, answeringFrom answers: SecretAnswers, opening object: String = "the vault"
+    _ command: Command, answeringFrom answers: SecretAnswers, opening object: String = "the vault",
+    activity: String
   ) throws(ClientError) -> DaemonConnection.Reply {
     do throws(ClientError) {
-      let reply = try ask(command) { step, _ throws(ClientError) in
-        guard case .inquiry(let inquiry) = step else { return }
-        try answers.answer(inquiry, on: connection)
+      let reply = try connection.showingProgress(of: activity) { () throws(ClientError) in
+        try ask(command) { step, _ throws(ClientError) in
+          guard case .inquiry(let inquiry) = step else { return }
+          try answers.answer(inquiry, on: connection)
+        }
       }
       answers.noteMadeKeyFiles(opening: object)
       return reply
