@@ -8,11 +8,11 @@ struct InjectedVariables: ~Copyable {
   private var entries = SecretBuffer()
   private var variables: [Variable] = []
 
+  /// The key or the line that each name is from, for messages.
+  private var sources: [String: String] = [:]
+
   private struct Variable {
     let name: String
-
-    /// The key or the line that it is from, for messages.
-    let source: String
 
     /// Where its value is.
     let range: Range<Int>
@@ -42,10 +42,9 @@ struct InjectedVariables: ~Copyable {
       try append(vaultNamed: key, obtained, set)
     }
     for variable in selection.variables { try append(variable, requests, obtained) }
-    let unknown = (selection.only ?? []).filter { name in
-      !variables.contains { $0.name == name }
+    if let name = (selection.only ?? []).first(where: { sources[$0] == nil }) {
+      throw .notSelected(name)
     }
-    if let name = unknown.first { throw .notSelected(name) }
   }
 
   /// Adds a key under the name that the vault has for it, but only once.
@@ -116,10 +115,10 @@ struct InjectedVariables: ~Copyable {
   /// - Returns: False if there is one of this name that comes from the same key.
   /// - Throws: ``ClientError`` if there is one from elsewhere.
   private mutating func begin(_ name: String, from source: String) throws(ClientError) -> Bool {
-    if let other = variables.first(where: { $0.name == name }) {
-      guard other.source != source else { return false }
+    if let other = sources[name] {
+      guard other != source else { return false }
       throw ClientError(
-        ExitStatus.failed, "\(name): \(other.source) and \(source) would both have this name",
+        ExitStatus.failed, "\(name): \(other) and \(source) would both have this name",
         hint: "give one of them another name, as with '-k KEY=NAME', or leave it out")
     }
     try entries.append("\(name)=".utf8.span)
@@ -129,8 +128,8 @@ struct InjectedVariables: ~Copyable {
   private mutating func finish(_ name: String, from source: String) throws(ClientError) {
     let start = variables.last.map { $0.range.upperBound + 1 } ?? 0
     variables.append(
-      Variable(
-        name: name, source: source, range: (start + name.utf8.count + 1)..<entries.count))
+      Variable(name: name, range: (start + name.utf8.count + 1)..<entries.count))
+    sources[name] = source
     try entries.append([0].span)
     guard entries.count - start <= Self.maximumEntryByteCount else {
       throw ClientError(
@@ -169,7 +168,7 @@ struct InjectedVariables: ~Copyable {
   consuming func environment(_ set: SetVariables) throws(ClientError) -> EnvironmentBlock {
     let names = Set(names)
     let count = entries.count
-    return EnvironmentBlock(added: try entries.finish(), addedByteCount: count) { name in
+    return EnvironmentBlock(added: try entries.takeMemory(), addedByteCount: count) { name in
       set.isInherited(name) && !names.contains(name)
     }
   }

@@ -8,6 +8,10 @@ struct Obtained: ~Copyable {
   let requests: ValueRequests
   let values: ObtainedValues
 
+  /// As many as one line to the daemon; all lines have room in the socket, so that
+  /// sending them never waits for an answer to be read.
+  private static let maximumRequestCount = 1000
+
   /// Asks for what the options select, and for nothing that would not be used.
   ///
   /// - Parameters:
@@ -35,9 +39,14 @@ struct Obtained: ~Copyable {
       selection.narrow(to: names, requests, isKept: set.isKept)
     }
     let requests = ValueRequests(selection)
+    guard requests.requests.count <= Self.maximumRequestCount else {
+      throw ClientError(
+        ExitStatus.failed, "more than \(Self.maximumRequestCount) keys are asked for one by one",
+        hint: "narrow them down with '--only NAME,...'")
+    }
     let values = try ObtainedValues.obtain(requests, for: command, arguments)
     guard !selection.hasVaultNames || !values.keys.isEmpty || !selection.isOtherwiseEmpty else {
-      throw .nothingToUse
+      throw selection.only?.first.map { .notSelected($0) } ?? .nothingToUse
     }
     (self.selection, self.requests) = (selection, requests)
     self.values = values

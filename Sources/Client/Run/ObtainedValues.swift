@@ -10,6 +10,9 @@ struct ObtainedValues: ~Copyable {
   /// What the entries are.
   private(set) var keys: [ObtainedKey] = []
 
+  /// The positions of those that answer a request, by its number.
+  private var positions: [Int: Int] = [:]
+
   private init() {}
 
   /// Asks for everything in one round trip, and opens the vault if it is locked.
@@ -90,10 +93,11 @@ struct ObtainedValues: ~Copyable {
         $0.holds("\(name)=".utf8.span, at: entryStart, before: start + end)
       }
       guard beginsRight else { throw .protocolBroken("a value has not the name of its key") }
+      let request = try Self.request(contents, name)
+      if let request { positions[request] = keys.count }
       keys.append(
         ObtainedKey(
-          key: key, name: name, request: try Self.request(contents, name),
-          range: valueStart..<(start + end)))
+          key: key, name: name, request: request, range: valueStart..<(start + end)))
       entryStart = start + end + 1
     }
   }
@@ -120,7 +124,7 @@ struct ObtainedValues: ~Copyable {
   }
 
   /// The key that answers a request; nil if it is missing and may be.
-  func key(ofRequest number: Int) -> ObtainedKey? { keys.first { $0.request == number } }
+  func key(ofRequest number: Int) -> ObtainedKey? { positions[number].map { keys[$0] } }
 }
 
 /// A key whose value was handed out.
@@ -132,7 +136,7 @@ struct ObtainedKey {
   let name: String
 
   /// The request that it answers; nil for one that came under the vault's name.
-  fileprivate(set) var request: Int?
+  let request: Int?
 
   /// Where its value is.
   fileprivate let range: Range<Int>

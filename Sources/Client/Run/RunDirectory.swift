@@ -108,6 +108,9 @@ enum RunDirectory {
       let process = process(of: String(path[path.index(after: slash)...])),
       isOwnDirectory(path)
     else { return ExitStatus.usage }
+    // Where a service is stopped its whole group is told to end, and the command may
+    // take its time.
+    for signal in [Signal.terminate, .hangUp, .interrupt] { signal.ignore() }
     do throws(Errno) {
       try process.waitForEnd()
       try Directory.removeTree(path)

@@ -32,6 +32,10 @@ struct ValueRequests {
   }
 
   private(set) var requests: [Request] = []
+
+  /// The requests of keys that must be there, and of those that may be missing.
+  private var required: [KeyReference: Int] = [:]
+  private var optional: [KeyReference: Int] = [:]
   private(set) var lines: [Line] = []
 
   /// A line with more bytes could be cut by a client in between.
@@ -62,6 +66,11 @@ struct ValueRequests {
     for variable in selection.variables {
       let place = variable.place == nil ? nil : variable.origin
       for reference in variable.references where number(of: reference) == nil {
+        if reference.isOptional {
+          optional[reference.key] = requests.count
+        } else {
+          required[reference.key] = requests.count
+        }
         requests.append(
           Request(
             key: reference.key, isOptional: reference.isOptional, wantsName: false, place: place))
@@ -79,9 +88,7 @@ struct ValueRequests {
 
   /// The request that answers a reference; nil if there is none yet.
   func number(of reference: DotenvReference) -> Int? {
-    requests.firstIndex {
-      $0.key == reference.key && !$0.wantsName && (!$0.isOptional || reference.isOptional)
-    }
+    required[reference.key] ?? (reference.isOptional ? optional[reference.key] : nil)
   }
 
   /// The requests of keys that are given in files, in their order, and that of
@@ -100,14 +107,17 @@ struct ValueRequests {
   }
 
   private mutating func addLinesOfRequests(maximum: Int) {
-    let together = requests.indices.filter { !requests[$0].isOptional && !requests[$0].wantsName }
+    func standsAlone(_ number: Int) -> Bool {
+      requests[number].isOptional || requests[number].wantsName
+    }
+    let together = requests.indices.filter { !standsAlone($0) }
     var left = together[...]
     for words in Self.packed(together.map(word), maximum: maximum) {
       let numbers = Array(left.prefix(words.count))
       left = left.dropFirst(words.count)
       add(words, numbers)
     }
-    for number in requests.indices where !together.contains(number) {
+    for number in requests.indices where standsAlone(number) {
       add([word(number)], [number])
     }
   }

@@ -70,10 +70,13 @@ struct VariableSelection {
 
   /// Adds the variables of a file, in place of those of the files before it.
   mutating func add(_ file: DotenvFile) {
+    var last: [String: DotenvAssignment] = [:]
     for assignment in file.assignments where assignment.valueRange != nil {
-      variables.removeAll { $0.place != nil && $0.name == assignment.name }
-      variables.append(SelectedVariable(assignment, of: file))
+      last[assignment.name] = assignment
     }
+    variables.removeAll { $0.place != nil && last[$0.name] != nil }
+    variables += last.values.sorted { $0.range.lowerBound < $1.range.lowerBound }
+      .map { SelectedVariable($0, of: file) }
   }
 
   /// Whether the options select nothing.
@@ -86,8 +89,8 @@ struct VariableSelection {
   /// Whether there are names that only the vault knows.
   var hasVaultNames: Bool { !workspaces.isEmpty || !vaultNamed.isEmpty }
 
-  /// Leaves out the variables that `--only` does not want, and those that `isSet`
-  /// tells to be kept.
+  /// Leaves out the variables that `--only` does not want, and those that keep
+  /// the value that they have.
   ///
   /// - Parameter isKept: Whether a variable keeps the value that it has; nothing is
   ///   asked for it then.
@@ -96,7 +99,7 @@ struct VariableSelection {
   mutating func narrow(isKept: (String) -> Bool) -> [String] {
     let names = Set(variables.map(\.name))
     let unknown = (only ?? []).filter { !names.contains($0) }
-    if let only { variables.removeAll { !only.contains($0.name) } }
+    if let only = only.map(Set.init) { variables.removeAll { !only.contains($0.name) } }
     variables.removeAll { isKept($0.name) }
     files.removeAll { $0.variable.map(isKept) ?? false }
     if only != nil {
