@@ -61,6 +61,34 @@ struct MaskRunTests {
         == "coffer: web/pin: the value has fewer than 8 bytes, so it is not masked\n")
   }
 
+  static let canLimit =
+    Programs.isRoot && Programs.find("setpriv") != nil && Programs.find("prlimit") != nil
+
+  @Test(
+    "values whose forms need too much locked memory are refused, and the command does not run",
+    .enabled(if: canLimit))
+  func lockedMemory() throws {
+    let value = (0..<60_000).map { UInt8(33 + $0 * $0 % 89) }
+    fixture.coffer(["import", "web/large", "--env", "LARGE"], input: value)
+    // Root may lock all memory, unless that right is taken away.
+    let limited = [
+      "--memlock=1048576", "setpriv", "--bounding-set=-ipc_lock", Programs.client, "run", "--mask",
+    ]
+    func run(_ key: String) throws -> Subprocess.Result {
+      Subprocess.run(
+        try #require(Programs.find("prlimit")), limited + ["-k", key, "--", "echo", "ran"],
+        environment: fixture.environmentWithKeyFile)
+    }
+    let refused = try run("web/large")
+    #expect(refused.status == 125)
+    #expect(refused.output.isEmpty)
+    #expect(
+      refused.errorText
+        == "coffer: masking needs more locked memory for these values than the system gives\n"
+        + "coffer: hint: select fewer or shorter keys, or raise the limit ('ulimit -l')\n")
+    #expect(try run("web/stripe").outputText == "ran\n")
+  }
+
   @Test("what holds no value goes through byte for byte") func binary() {
     var state: UInt64 = 1
     let bytes = (0..<1_000_000).map { _ in

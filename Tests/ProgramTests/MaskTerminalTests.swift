@@ -128,7 +128,7 @@ struct MaskTerminalTests {
   @Test("a shell stops, lists, continues and ends the job as any other") func jobControl() {
     let shell = shell()
     let before = shell.mode
-    shell.type("run sh -c 'echo one; sleep 0.1; read x; echo got $x; exec sleep 600'\n")
+    shell.type("run sh -c 'echo one; read x; echo got $x; exec sleep 600'\n")
     #expect(shell.waitFor("one\r\n"), "\(shell.text)")
     shell.type("\u{1A}")
     #expect(shell.waitFor("Stopped"), "\(shell.text)")
@@ -254,6 +254,22 @@ struct MaskTerminalTests {
     terminal.type("\u{3}")
     _ = terminal.readToEnd()
     #expect(eventually { Process.hasEnded(monitor) })
+  }
+
+  @Test("when the process between coffer and the command is killed, coffer says so and ends")
+  func monitorKilled() throws {
+    let file = directory.path("ids")
+    let terminal = terminal(shell: "echo $PPID $$ >\(file); echo ready; exec sleep 600")
+    let before = terminal.mode
+    #expect(terminal.waitFor("ready"), "\(terminal.text)")
+    let ids = numbers(in: file)
+    try #require(ids.count == 2)
+    kill(ids[0], SIGKILL)
+    let screen = terminal.readToEnd()
+    #expect(screen.contains("the process that watches the command was ended"), "\(screen)")
+    #expect(terminal.process.waitForEnd() == 125)
+    #expect(terminal.mode == before)
+    #expect(eventually { Process.hasEnded(ids[1]) })
   }
 
   @Test("the command is hung up when coffer is killed") func killed() throws {

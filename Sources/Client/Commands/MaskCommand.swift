@@ -3,7 +3,7 @@ internal import Wire
 
 extension Subcommand {
   static let mask = Subcommand(
-    name: "mask", group: .other,
+    name: "mask", group: .shell,
     synopsis: "mask [-k KEY]... [-w WORKSPACE]... [--ci github]",
     summary: "Replaces values of keys in what comes on standard input.",
     details: maskingDetails + [
@@ -22,7 +22,10 @@ extension Subcommand {
       OptionSpecification("ci", value: "RUNNER", "github: tell the runner the values to mask"),
       systemOption, waitOption,
     ],
-    examples: ["./deploy.sh 2>&1 | coffer mask -w web >deploy.log"]
+    examples: [
+      "./deploy.sh 2>&1 | coffer mask -w web >deploy.log",
+      "coffer mask -k web/stripe -k web/github <old.log",
+    ]
   ) { arguments throws(ClientError) in
     let runner = try arguments["ci"].map { (name) throws(ClientError) in try Runner(named: name) }
     if runner == .gitlab {
@@ -61,10 +64,15 @@ extension Subcommand {
     "alphabets, also within a longer encoded text; with percent signs as in URLs; and",
     "escaped as in JSON. All else goes through byte for byte.",
     "",
+    "What may be the beginning of a value is held until more comes; on a terminal the",
+    "first three bytes of it are shown after 50 ms, so that no prompt is cut off.",
+    "",
     "Not found: a value of fewer than 8 bytes (it says so); one that is hashed,",
     "compressed, reversed, spelt in hexadecimal or changed otherwise; the rest of one",
     "that is cut off; one that is broken at the edge of a window by moving the",
     "cursor, or printed with colours or cursor movements in it; a Base64 text that is",
-    "broken into lines, unless it begins with the value; what a dotenv file says.",
+    "broken into lines, unless it begins with the value; what a dotenv file says",
+    "itself; and what a command writes to files, or to /dev/tty while none of its",
+    "standard streams is a terminal.",
   ]
 }

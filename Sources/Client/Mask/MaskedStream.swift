@@ -112,7 +112,7 @@ final class MaskedStream {
   /// Reads what the command has written.
   func read() throws(ClientError) {
     guard isOpen, !hasPending else { return }
-    let limit = min(Masker.pieceByteCount / 4, readLimit)
+    let limit = min(Masker.pieceByteCount, readLimit)
     guard limit > 0 else { return try end() }
     try addHeldReturn()
     let count: Int
