@@ -274,3 +274,9 @@ int clinux_waiting_byte_count(int descriptor) {
 int clinux_close_range(int first, int last) {
   return first > last ? 0 : close_range((unsigned)first, (unsigned)last, 0);
 }
+
+ssize_t clinux_find(
+    const void *bytes, size_t count, const void *pattern, size_t pattern_count) {
+  const char *found = memmem(bytes, count, pattern, pattern_count);
+  return found == NULL ? -1 : found - (const char *)bytes;
+}

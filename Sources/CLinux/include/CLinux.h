@@ -130,3 +130,7 @@ int clinux_waiting_byte_count(int descriptor);
 
 /// close_range(2), of nothing if `first` is past `last`. Returns 0, or -1 with errno set.
 int clinux_close_range(int first, int last);
+
+/// Where `pattern` begins in `bytes`, or -1. Source: memmem(3).
+ssize_t clinux_find(
+    const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t pattern_count);
