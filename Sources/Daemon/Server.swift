@@ -28,8 +28,14 @@ final class Server {
 
   /// Whether one more connection leaves the vault the descriptors that it needs.
   var hasDescriptorRoom: Bool {
-    sessions.count + (credentials?.refusalCount ?? 0) < descriptorRoom
+    sessions.count + ledger.count + (credentials?.refusalCount ?? 0) < descriptorRoom
   }
+
+  /// Which running processes hold which values.
+  var ledger: ExposureLedger
+
+  /// How the processes behind connections are found.
+  let peerWay = ProcessReference.Way.best
 
   /// Whether the memory for secrets is locked.
   let isMemoryLocked: Bool
@@ -101,6 +107,7 @@ final class Server {
     gate = Gate(keeper, isSystem: options.isSystem)
     committer = Committer(keeper, gate: gate, worker: try Worker(), mailbox: mailbox)
     renewal = Renewal(keeper, committer, gate: gate)
+    ledger = ExposureLedger(since: keeper.now(), capacity: Self.ledgerCapacity)
     let listener = listeners.main
     let credentialListener = listeners.credential
     try listener.withRawValue { (raw) throws(Errno) -> Void in
@@ -186,6 +193,7 @@ final class Server {
     case Token.sleep: sleepWatch.acknowledge()
     case Token.credentials: credentials?.accept()
     case let id:
+      if let holder = ledger[id] { return end(holder) }
       guard let session = sessions[id] else { return credentials?.proceed(id) ?? () }
       guard shares.admits(session.connection.peer.userID) else {
         return session.putOff(whileWritable: event.isWritable)

@@ -25,6 +25,12 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
+  /// The process behind the connection, once it was handed something; it may have ended.
+  var holder: Holder?
+
+  /// The same as it was when the connection was accepted; nil if it was not looked for.
+  private var acceptedProcess: ProcessReference?
+
   /// When the last bytes came.
   private(set) var lastHeard: BootInstant
 
@@ -70,12 +76,23 @@ final class Session {
     var first: BootInstant? { [line, answer, unread].compactMap(\.self).min() }
   }
 
-  init(id: UInt64, connection: Connection, server: Server) {
+  init(
+    id: UInt64, connection: Connection, process: consuming ProcessReference?, server: Server
+  ) {
     self.id = id
     self.connection = connection
+    acceptedProcess = process
     self.server = server
     lastHeard = server.now
     lastServed = server.now
+  }
+
+  /// The process behind the connection, which is found in that way; nil if it has ended.
+  func takeProcess(_ way: ProcessReference.Way) throws(Errno) -> ProcessReference? {
+    switch way {
+    case .kept: try connection.process()
+    case .byNumber: acceptedProcess.take()
+    }
   }
 
   // MARK: Input

@@ -24,6 +24,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
   package static let tooManyOpenFiles = Errno(code: EMFILE)
+  package static let noSuchProcess = Errno(code: ESRCH)
+  package static let noSuchOption = Errno(code: ENOPROTOOPT)
   package static let tooLarge = Errno(code: EFBIG)
 }
 

@@ -93,7 +93,7 @@ extension CommandDefinition {
     help: [
       "Gives an imported key a new value, at once and instead of the former one. Inquires",
       "VALUE. Answers 'KEY id=... name=... env=... expires=... version=...', and 'SAME_VALUE'",
-      "as IMPORT does.",
+      "as IMPORT does, and who holds a former value, as REVOKE does.",
       "  --expires=TIME   when the vendor ends the new value, if that is known",
     ],
     options: ["expires"], wordCount: 1...1, availability: .unlocked
@@ -117,6 +117,7 @@ extension CommandDefinition {
       ) { vault, _ in
         describeNewVersion(version, in: vault, to: exchange)
         nameOthersWithSameValue(digest, as: version.key, in: vault, to: exchange)
+        nameHolders(of: version.key, besides: version.number, to: exchange)
       }
       return .pending
     }
