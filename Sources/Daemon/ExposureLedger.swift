@@ -101,7 +101,8 @@ package struct ExposureLedger {
     if let present = holderByPeer[id] {
       // A process that runs has this number, so if that one runs it is the same.
       guard present.process.hasEnded else { return present }
-      remove(present)
+      // Its end will be heard of, and its entry goes then.
+      holderByPeer[id] = nil
     }
     let load = loads[peer.userID] ?? Load()
     guard holders.count < capacity.holders, load.holders < capacity.holdersOfOneUser else {

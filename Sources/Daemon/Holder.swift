@@ -22,6 +22,9 @@ package final class Holder {
 
   var versionCount = 0
 
+  /// The keys that live no longer than this process.
+  var boundKeys: [KeyID] = []
+
   /// Whether it was handed more than is remembered of it.
   package internal(set) var isIncomplete = false
 

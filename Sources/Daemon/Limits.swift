@@ -69,6 +69,9 @@ enum Limits {
   static let heldVersionsOfOneUser = 16_384
   static let heldVersions = 65_536
 
+  /// Keys that live no longer than one process.
+  static let keysOfOneProcess = 16
+
   /// Holders that are named when a key ends or gets another value.
   static let namedHolders = 100
 

@@ -43,17 +43,31 @@ extension Server {
     do throws(Errno) {
       guard let process = try session.takeProcess(peerWay) else { return .ended }
       guard !process.hasEnded else { return .ended }
-      let token = drawConnectionID()
       guard
-        let holder = ledger.entry(
-          of: process, peer: session.connection.peer, token: token, at: keeper.now())
+        let holder = try watch(process, of: session.connection.peer, since: keeper.now())
       else { return .unknown }
-      if holder.token == token { try watch(holder) }
       session.holder = holder
       return .running(holder)
     } catch {
       return .unknown
     }
+  }
+
+  /// The entry of a process that runs, whose end is heard of from now on.
+  ///
+  /// - Parameters:
+  ///   - process: The process.
+  ///   - peer: Its number and uid.
+  ///   - moment: Since when it has what it has.
+  /// - Returns: nil if it has ended, or if there is no room for it.
+  /// - Throws: ``Errno`` if the kernel watches no more.
+  func watch(
+    _ process: consuming ProcessReference, of peer: PeerCredentials, since moment: Instant
+  ) throws(Errno) -> Holder? {
+    let token = drawConnectionID()
+    let holder = ledger.entry(of: process, peer: peer, token: token, at: moment)
+    if let holder, holder.token == token { try watch(holder) }
+    return holder
   }
 
   /// Hears of the end of a process; an entry of which nobody would is none.
@@ -69,5 +83,8 @@ extension Server {
   }
 
   /// Takes out a process that has ended.
-  func end(_ holder: Holder) { ledger.remove(holder) }
+  func end(_ holder: Holder) {
+    ledger.remove(holder)
+    processKeys.noteEnd(of: holder)
+  }
 }

@@ -34,6 +34,9 @@ final class Server {
   /// Which running processes hold which values.
   var ledger: ExposureLedger
 
+  /// Keys that live no longer than a process.
+  private(set) lazy var processKeys = ProcessKeys(of: self)
+
   /// How the processes behind connections are found.
   let peerWay = ProcessReference.Way.best
 
@@ -216,12 +219,15 @@ final class Server {
     switch message {
     case .batchWritten(let error):
       committer.batchWritten(error)
+      processKeys.considerForgetting()
       renewal.considerCompaction()
     case .auditSynchronized(let synchronization, let error):
       committer.auditSynchronized(synchronization, error)
     case .jobEnded(let outcome):
       if case .opened = outcome { (schedule.lastUse, schedule.opening) = (now, now) }
       keeper.finishJob(outcome)
+      // Before anybody is served who might present the key of a process that has ended.
+      if case .opened = outcome { processKeys.noteOpening() }
     case .taskEnded(let outcome): committer.taskEnded(outcome)
     }
   }
@@ -295,6 +301,7 @@ final class Server {
     let moments = [
       schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
       schedule.watchdog, idleLockMoment, latestLockMoment, renewal.nextAttempt,
+      processKeys.nextAttempt,
     ]
     if let first = moments.compactMap(\.self).min() { alarm.set(first) }
     manager.tell(keeper)
@@ -325,6 +332,7 @@ final class Server {
     }
     if let moment = schedule.watchdog, moment <= now { feedWatchdog() }
     renewal.attemptRecovery(at: now)
+    processKeys.attempt(at: now)
     if let moment = schedule.end, moment <= now {
       if !schedule.hasEnded { Log.note("ending before everything was written") }
       schedule.hasEnded = true

@@ -180,6 +180,7 @@ struct HolderTests {
   func crowd(_ count: Int) -> Subprocess {
     let script = """
       import os, signal, socket, sys, time
+      read, write = os.pipe()
       for _ in range(int(sys.argv[2])):
         if os.fork() == 0:
           client = socket.socket(socket.AF_UNIX)
@@ -187,7 +188,9 @@ struct HolderTests {
           client.sendall(b"ENV web/stripe\\n")
           while not client.recv(65536).endswith(b"\\nOK\\n"): pass
           client.close()
+          os.write(write, b"x")
           time.sleep(1000)
+        os.read(read, 1)
       time.sleep(1000)
       """
     return Subprocess(

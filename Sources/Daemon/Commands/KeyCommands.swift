@@ -10,7 +10,7 @@ extension CommandDefinition {
     verb: .create,
     synopsis:
       "CREATE KEY [--env=NAME --expires=TIME --access=ACCESS --custody=CUSTODY --scope=SCOPE "
-      + "--note=TEXT]",
+      + "--note=TEXT] | --process WORKSPACE [--access=ACCESS --expires=TIME --note=TEXT]",
     help: [
       "Issues a key. Its text comes as data, this once, and never of a hidden key;",
       "'KEY id=... env=... expires=... custody=...'.",
@@ -23,10 +23,14 @@ extension CommandDefinition {
       "                   for all workspaces, me for one's own keys; actions are list, use,",
       "                   import, verify",
       "  --note=TEXT      at most 200 bytes",
+      "With --process the key is one of a workspace, named by the daemon, and verify-only. It is",
+      "revoked when the process ends that has made this connection; 24h is its longest life",
+      "unless told. 'KEY id=... name=... access=... expires=... custody=...'.",
     ],
-    options: ["env", "expires", "access", "custody", "scope", "note"], wordCount: 1...1,
-    availability: .unlocked
+    options: ["env", "expires", "access", "custody", "scope", "note"], flags: ["process"],
+    wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
+    if command.hasOption("process") { return try createForProcess(exchange, command) }
     let server = exchange.server
     let plan = try parsed { () throws(Refusal) -> KeyPlan in
       try keyPlan(command, terms: try issuedTerms(command))
