@@ -3,12 +3,13 @@ internal import Glibc
 // What tells a process from others that have had its number, also later.
 
 extension Process {
-  /// When a process was started, in ticks since the machine was booted; nil if it is
-  /// gone, or hidden from this one.
+  /// When a process was started.
   ///
   /// - Parameters:
   ///   - id: Its number.
   ///   - root: Where proc(5) is mounted.
+  /// - Returns: In ticks since the machine was booted; nil if it is gone, or hidden from
+  ///   this one.
   ///
   /// Source: proc(5), `/proc/PID/stat`, field 22.
   package static func startTicks(of id: Int32, in root: String = "/proc") -> UInt64? {
@@ -22,9 +23,10 @@ extension Process {
     return ticks
   }
 
-  /// The 16 bytes that name this run of the kernel; nil where they cannot be read.
+  /// What names this run of the kernel.
   ///
   /// - Parameter root: Where proc(5) is mounted.
+  /// - Returns: 16 bytes; nil where they cannot be read.
   ///
   /// Source: random(4), `/proc/sys/kernel/random/boot_id`.
   package static func bootID(in root: String = "/proc") -> [UInt8]? {
