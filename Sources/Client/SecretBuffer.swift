@@ -81,6 +81,12 @@ struct SecretBuffer: ~Copyable {
     if isOnly { count -= 1 }
   }
 
+  /// The memory itself, of which the first ``count`` bytes are used; nothing is copied.
+  consuming func takeMemory() throws(ClientError) -> Secret {
+    if let memory = consume memory { return memory }
+    do throws(SecretError) { return try Secret(count: 0) } catch { throw .outOfMemory }
+  }
+
   /// The bytes as a secret of exactly their number.
   consuming func finish() throws(ClientError) -> Secret {
     var secret: Secret

@@ -46,7 +46,7 @@ struct Subcommand: Sendable {
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit,
-    .help, .version,
+    .printEnvironment, .help, .version,
   ]
 
   /// Options that every command takes.

@@ -46,6 +46,33 @@ package struct Directory: ~Copyable, Sendable {
     }
   }
 
+  /// Makes the directory at `path`, which must not be there, for this user alone.
+  ///
+  /// Throws ``Errno`` as mkdir(2) sets it; `EEXIST` if there is anything.
+  ///
+  /// Source: mkdir(2).
+  package static func createNew(_ path: String) throws(Errno) {
+    _ = try retrying { unsafe mkdir(path, 0o700) }
+  }
+
+  /// Removes the directory at `path`, with all that is in it; no link is followed.
+  ///
+  /// Throws ``Errno`` as unlink(2) and rmdir(2) set it, but for what is gone already.
+  ///
+  /// Source: unlink(2), rmdir(2).
+  package static func removeTree(_ path: String) throws(Errno) {
+    do throws(Errno) {
+      let directory = try Directory(opening: path)
+      for name in try directory.names() {
+        let isDirectory = try directory.status(of: name)?.kind == .directory
+        if isDirectory { try removeTree(path + "/" + name) } else { try directory.remove(name) }
+      }
+      _ = try retrying { unsafe rmdir(path) }
+    } catch .notFound {
+      return
+    }
+  }
+
   /// Sets the mode of a directory that was just made, from which the file mode
   /// creation mask has taken bits that others may need.
   ///

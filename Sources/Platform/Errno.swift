@@ -11,6 +11,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static var current: Errno { Errno(code: errno) }
 
   package static let notPermitted = Errno(code: EPERM)
+  package static let noSuchProcess = Errno(code: ESRCH)
   package static let interrupted = Errno(code: EINTR)
   package static let wouldBlock = Errno(code: EAGAIN)
   package static let notFound = Errno(code: ENOENT)
@@ -24,8 +25,6 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
   package static let tooManyOpenFiles = Errno(code: EMFILE)
-  package static let noSuchProcess = Errno(code: ESRCH)
-  package static let noSuchOption = Errno(code: ENOPROTOOPT)
   package static let tooLarge = Errno(code: EFBIG)
 }
 
