@@ -68,14 +68,9 @@ package struct ExposureLedger {
   /// All of them, the longest first.
   package var all: [Holder] { Self.inOrder(holders.values) }
 
-  /// Those that hold a value of a key.
-  ///
-  /// - Parameters:
-  ///   - key: The key.
-  ///   - version: Of whose value it is not asked; nil for none.
-  /// - Returns: The holders, the longest first.
-  package func holders(of key: KeyID, besides version: UInt32? = nil) -> [Holder] {
-    Self.inOrder(holders.values.filter { $0.holds(key, besides: version) })
+  /// Those that hold a value of a key, the longest first.
+  package func holders(of key: KeyID) -> [Holder] {
+    Self.inOrder(holders.values.filter { $0.versions[key] != nil })
   }
 
   private static func inOrder(_ holders: some Sequence<Holder>) -> [Holder] {

@@ -36,9 +36,4 @@ package final class Holder {
     self.peer = peer
     self.since = since
   }
-
-  /// Whether it was handed a value of a key, other than that of one version.
-  package func holds(_ key: KeyID, besides version: UInt32? = nil) -> Bool {
-    versions[key]?.contains { $0 != version } ?? false
-  }
 }

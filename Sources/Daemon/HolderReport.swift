@@ -51,12 +51,11 @@ struct HolderReport {
   /// Answers with who still holds a value of a key, if the caller may know of it.
   ///
   /// - Parameters:
-  ///   - key: What has ended, or has another value now.
-  ///   - version: Of whose value it is not told; nil for none.
+  ///   - key: What has ended, or has another value now, which nobody was handed yet.
   ///   - exchange: What is answered.
-  func tell(ofThoseWhoHold key: Key, besides version: UInt32? = nil, to exchange: Exchange) {
+  func tell(ofThoseWhoHold key: Key, to exchange: Exchange) {
     guard organization.oversees(standing, key) else { return }
-    let holders = ledger.holders(of: key.id, besides: version)
+    let holders = ledger.holders(of: key.id)
     exchange.status(
       ["HOLDERS"],
       [("count", String(holders.count)), ("untracked", String(ledger.untracked))])
@@ -110,15 +109,14 @@ extension CommandDefinition {
   ///
   /// - Parameters:
   ///   - id: The key.
-  ///   - version: Of whose value it is not told; nil for none.
   ///   - exchange: What is answered; one that acts as a key is told nothing.
-  static func nameHolders(of id: KeyID, besides version: UInt32? = nil, to exchange: Exchange) {
+  static func nameHolders(of id: KeyID, to exchange: Exchange) {
     guard let organization = exchange.server.keeper.vault?.organization,
       let key = organization.key(withID: id),
       let standing = exchange.server.gate.standingIfAny(of: exchange, in: organization),
       standing.person != nil
     else { return }
     HolderReport(exchange, in: organization, seenBy: standing)
-      .tell(ofThoseWhoHold: key, besides: version, to: exchange)
+      .tell(ofThoseWhoHold: key, to: exchange)
   }
 }

@@ -40,6 +40,8 @@ extension Server {
     if let holder = session.holder {
       return ledger[holder.token] == nil ? .ended : .running(holder)
     }
+    // There was no room for it before, and by its number it is looked for only once.
+    if session.hasTakenProcess { return .unknown }
     do throws(Errno) {
       guard let process = try session.takeProcess(peerWay) else { return .ended }
       guard !process.hasEnded else { return .ended }

@@ -28,7 +28,9 @@ final class Server {
 
   /// Whether one more connection leaves the vault the descriptors that it needs.
   var hasDescriptorRoom: Bool {
-    sessions.count + ledger.count + (credentials?.refusalCount ?? 0) < descriptorRoom
+    // A connection takes one more where its process is looked for as it is accepted.
+    let connections = sessions.count * (peerWay == .byNumber ? 2 : 1)
+    return connections + ledger.count + (credentials?.refusalCount ?? 0) < descriptorRoom
   }
 
   /// Which running processes hold which values.

@@ -31,6 +31,9 @@ final class Session {
   /// The same as it was when the connection was accepted; nil if it was not looked for.
   private var acceptedProcess: ProcessReference?
 
+  /// Whether there was one then; it is taken once.
+  private var hadProcess: Bool
+
   /// When the last bytes came.
   private(set) var lastHeard: BootInstant
 
@@ -81,11 +84,15 @@ final class Session {
   ) {
     self.id = id
     self.connection = connection
+    hadProcess = process != nil
     acceptedProcess = process
     self.server = server
     lastHeard = server.now
     lastServed = server.now
   }
+
+  /// Whether a process that was found as the connection was accepted was taken since.
+  var hasTakenProcess: Bool { hadProcess && acceptedProcess == nil }
 
   /// The process behind the connection, which is found in that way; nil if it has ended.
   func takeProcess(_ way: ProcessReference.Way) throws(Errno) -> ProcessReference? {

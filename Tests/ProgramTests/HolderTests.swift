@@ -246,9 +246,16 @@ struct HolderTests {
     let calls = String(decoding: Files.read(trace), as: UTF8.self)
     #expect(calls.contains("pidfd_open(\(job.id), 0"), "\(calls)")
     #expect(calls.contains("ENOPROTOOPT"))
-    job.signal(SIGKILL)
-    job.waitForEnd()
+    // Also those of which a key is to be revoked.
+    let issued = self.job(["--issue", "web"])
+    let names = { fixture.coffer("list").outputText }
+    #expect(names().contains("web/process-"))
+    for process in [job, issued] {
+      process.signal(SIGKILL)
+      process.waitForEnd()
+    }
     #expect(eventually(seconds: Self.patience) { rows().isEmpty })
+    #expect(eventually(seconds: Self.patience) { !names().contains("web/process-") })
     fixture.killDaemon()
   }
 }

@@ -237,6 +237,9 @@ struct ProcessKeyTests {
     #expect(acting.ask("LIST").last == "OK")
     let daemon = try #require(fixture.daemonID)
     let faults = InjectedFaults(daemon, ["fdatasync,fsync:error=EIO"])
+    // From then on no change is even begun.
+    #expect(fixture.coffer("workspace", "add", "other").status == 1)
+    #expect(isValid(job.text))
     job.end()
     #expect(eventually(seconds: Self.patience) { isDenied(job.text) })
     #expect(acting.ask("LIST").last?.hasPrefix("ERR ") == true)

@@ -121,7 +121,7 @@ extension CommandDefinition {
       ) { vault, _ in
         describeNewVersion(version, in: vault, to: exchange)
         nameOthersWithSameValue(digest, as: version.key, in: vault, to: exchange)
-        nameHolders(of: version.key, besides: version.number, to: exchange)
+        nameHolders(of: version.key, to: exchange)
       }
       return .pending
     }

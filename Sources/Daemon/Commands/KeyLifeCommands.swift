@@ -35,7 +35,7 @@ extension CommandDefinition {
         exchange.status(
           ["FORMER"], [("version", String(former.number)), ("ends", former.end?.rfc3339)])
       }
-      nameHolders(of: version.key, besides: version.number, to: exchange)
+      nameHolders(of: version.key, to: exchange)
       show(version, sealedValue, in: vault, to: exchange)
     }
     return .pending
