@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the two programs that are shipped, and puts them into a directory:
 # coffer, fully static and position-independent, and cofferd, with the Swift
-# runtime inside and the system's libsodium.
+# runtime inside and the system's libsodium. Their manual pages, and what
+# completes command lines in shells, are printed by the programs themselves.
 set -euo pipefail
 
 usage() {
@@ -9,7 +10,7 @@ usage() {
 Usage: bash systemd/build.sh DIR
 
 Builds coffer and cofferd for release and puts them into DIR, which is made if
-it is not there. Needs Swift 6.3; installs libsodium-dev (apt) if it is missing.
+it is not there; into DIR/share their manual pages and completions. Needs Swift 6.3; installs libsodium-dev (apt) if it is missing.
 EOF
 }
 
@@ -51,3 +52,8 @@ put() {
 }
 put coffer "$(swift build "${settings[@]}" "${client[@]}" --show-bin-path)"
 put cofferd "$(swift build "${settings[@]}" "${daemon[@]}" --show-bin-path)"
+
+# shellcheck source=systemd/share.sh
+. "$root/systemd/share.sh"
+print_shared "$directory" "$directory/share"
+echo "build: $directory/share (manual pages, completions)"

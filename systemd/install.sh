@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Coffer for good: the two programs, and units of systemd whose sockets start
-# the daemon when somebody asks for it. Can be run again, to upgrade; --uninstall takes
+# Installs Coffer for good: the two programs with their manual pages and completions, and
+# units of systemd whose sockets start the daemon when somebody asks for it. Can be run again, to upgrade; --uninstall takes
 # away what it has installed, and never a vault.
 set -euo pipefail
 umask 022
@@ -12,7 +12,8 @@ Usage: bash systemd/install.sh [--user | --system] [--prefix DIR] [--programs DI
 
   --user          for yourself, with your own vault (default, but for root)
   --system        for all users of the machine, with one vault; as root
-  --prefix DIR    programs go to DIR/bin (default: ~/.local, with --system /usr/local)
+  --prefix DIR    programs go to DIR/bin, manual pages and completions to DIR/share
+                  (default: ~/.local, with --system /usr/local)
   --programs DIR  install coffer and cofferd from there, and build nothing
   --uninstall     take programs and units away; the vault stays
 
@@ -96,6 +97,8 @@ files() {
     echo "tmpfiles.d/coffer.conf /etc/tmpfiles.d/coffer.conf"
   fi
 }
+# shellcheck source=systemd/share.sh
+. "$root/systemd/share.sh"
 hardening=$units/cofferd.service.d/hardened.conf
 
 uninstall() {
@@ -105,7 +108,8 @@ uninstall() {
     "${manager[@]}" disable --now --quiet "${sockets[@]}" 2>/dev/null || true
     "${manager[@]}" stop --quiet cofferd.service 2>/dev/null || true
   fi
-  for file in "$prefix/bin/coffer" "$prefix/bin/cofferd" "$hardening" $(files | cut -d ' ' -f 2); do
+  for file in "$prefix/bin/coffer" "$prefix/bin/cofferd" "${shared_files[@]/#/$prefix/share/}" \
+    "$hardening" $(files | cut -d ' ' -f 2); do
     [ -e "$destination$file" ] || continue
     rm -f "$destination$file"
     say "removed $destination$file"
@@ -173,6 +177,8 @@ put 755 "$programs/coffer" "$prefix/bin/coffer"
 put 755 "$programs/cofferd" "$prefix/bin/cofferd"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+print_shared "$programs" "$scratch/share"
+for file in "${shared_files[@]}"; do put 644 "$scratch/share/$file" "$prefix/share/$file"; done
 while read -r source target; do
   sed "s|^ExecStart=[^ ]*|ExecStart=$prefix/bin/cofferd|" "$root/systemd/$source" >"$scratch/unit"
   put 644 "$scratch/unit" "$target"

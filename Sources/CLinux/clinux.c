@@ -248,3 +248,9 @@ int clinux_terminal_columns(int descriptor) {
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
 }
+
+ssize_t clinux_find(
+    const void *bytes, size_t count, const void *pattern, size_t pattern_count) {
+  const char *found = memmem(bytes, count, pattern, pattern_count);
+  return found == NULL ? -1 : found - (const char *)bytes;
+}

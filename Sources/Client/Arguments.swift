@@ -23,6 +23,11 @@ struct OptionSpecification: Sendable {
     self.repeats = repeats
     self.help = help
   }
+
+  /// How it is written, as `-k, --key KEY`.
+  var term: String {
+    (short.map { "-\($0), " } ?? "") + "--\(long)" + (value.map { " \($0)" } ?? "")
+  }
 }
 
 /// What a command was given, sorted into options and words.

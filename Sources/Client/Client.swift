@@ -24,7 +24,7 @@ package enum Client {
 
   private static func perform(_ arguments: [[UInt8]]) throws(ClientError) -> Int32 {
     guard let word = arguments.first.map({ String(decoding: $0, as: UTF8.self) }) else {
-      try Console.print(Subcommand.overview)
+      try Console.print(Subcommand.everydayOverview)
       return ExitStatus.done
     }
     let rest = Array(arguments.dropFirst())

@@ -30,17 +30,29 @@ enum Console {
   /// Throws if they could not be written, as to a full disk: output that was
   /// asked for and is cut must not look whole.
   static func print(_ lines: [String]) throws(ClientError) {
-    let text = lines.map { PrintableText.withoutControls($0) + "\n" }.joined()
-    do throws(Errno) {
-      try StandardStream.output.write(text.utf8.span)
-    } catch {
-      throw .output(error)
-    }
+    try print(text: lines.map { PrintableText.withoutControls($0) + "\n" }.joined())
+  }
+
+  /// Prints a table, in colour on a terminal.
+  ///
+  /// - Parameters:
+  ///   - lines: A header, unless it is told, and rows.
+  ///   - header: The line whose words stand above the columns.
+  /// - Throws: As ``print(_:)-([String])`` does.
+  static func printTable(_ lines: [String], under header: String? = nil) throws(ClientError) {
+    let lines = lines.map(PrintableText.withoutControls)
+    let painted = Screen.output.painted(lines, under: header ?? lines.first ?? "")
+    try print(text: painted.map { $0 + "\n" }.joined())
   }
 
   /// Prints JSON values, a line each; what steers a terminal is escaped in them.
   static func print(_ values: [JSON]) throws(ClientError) {
-    let text = values.map { $0.text + "\n" }.joined()
+    try print(text: values.map { $0.text + "\n" }.joined())
+  }
+
+  /// Prints text as it is, in which nothing of a peer's or a file's may steer a
+  /// terminal.
+  static func print(text: String) throws(ClientError) {
     do throws(Errno) {
       try StandardStream.output.write(text.utf8.span)
     } catch {

@@ -95,6 +95,12 @@ struct DaemonAddress {
           ExitStatus.noDaemon,
           "\(socketPath): the path of a socket has at most \(UnixSocket.maximumPathByteCount) bytes",
           hint: "set COFFER_HOME to a shorter path")
+      case .permissionDenied:
+        throw ClientError(
+          ExitStatus.noDaemon, "\(socketPath): you may not connect there",
+          hint: socketPath == Self.systemSocketPath
+            ? "who may is in the group coffer: 'usermod -aG coffer LOGIN' as root, and log in anew"
+            : "'ls -l \(socketPath)' tells who may")
       default:
         throw ClientError(ExitStatus.noDaemon, "\(socketPath): connecting failed: \(error)")
       }

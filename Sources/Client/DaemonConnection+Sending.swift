@@ -80,12 +80,15 @@ extension DaemonConnection {
     var bytes = [UInt8](repeating: 0, count: Self.chunkByteCount)
     var lines = [UInt8](
       repeating: 0, count: DataEncoder.maximumByteCount(for: Self.chunkByteCount))
+    var sent = 0
     while true {
+      progress?.note("\(Progress.megabytes(sent)) read")
       var span = bytes.mutableSpan
       let count = try attempting("\(name): reading") { () throws(Errno) in
         try file.read(into: &span)
       }
       guard count > 0 else { break }
+      sent += count
       var encoder = DataEncoder(at: 0)
       var output = lines.mutableSpan
       encoder.append(bytes.span.extracting(0..<count), to: &output)

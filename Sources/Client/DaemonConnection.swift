@@ -24,6 +24,9 @@ final class DaemonConnection {
   /// its answer is given up.
   private static let quickSeconds: Int32 = 60
 
+  /// How often a person is told that an answer takes long.
+  private static let watchedMilliseconds: CInt = 500
+
   /// The limit of the answers to what was sent; 0 if there is none.
   private var answerSeconds: Int32 = 0
   private var quickLimit = DaemonConnection.quickSeconds
@@ -34,8 +37,26 @@ final class DaemonConnection {
   /// Whether the greeting has come.
   private var isGreeted = false
 
+  /// What a person sees while an answer takes long; nil for what does not.
+  private(set) var progress: Progress?
+
   /// Whether nothing comes from the connection any more.
   private var isLost = false
+
+  /// Lets a person see that what `body` asks for goes on.
+  ///
+  /// - Parameters:
+  ///   - activity: What takes long, as `sealing everything anew`.
+  ///   - body: Asks, and receives the answer.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  func showingProgress<Result: ~Copyable>(
+    of activity: String, _ body: () throws(ClientError) -> Result
+  ) throws(ClientError) -> Result {
+    progress = Progress(of: activity)
+    defer { progress = nil }
+    return try body()
+  }
 
   /// Connects, and makes sure of who is at the other end, before the first byte.
   ///
@@ -188,28 +209,13 @@ final class DaemonConnection {
         consumed = next
         return try input.withMutableBytes { (bytes) throws(ClientError) -> ServerLine in
           defer { bytes.wipe(start..<next) }
-          return try Self.read(&bytes, range, into: &data)
+          do throws(SyntaxError) {
+            return try ServerLine.read(&bytes, range, into: &data)
+          } catch {
+            throw .protocolBroken(error.reason)
+          }
         }
       }
-    }
-  }
-
-  private static func read(
-    _ bytes: inout MutableSpan<UInt8>, _ range: Range<Int>, into data: inout SecretBuffer
-  ) throws(ClientError) -> ServerLine {
-    do throws(SyntaxError) {
-      let line = try ServerLine(parsing: bytes.span.extracting(range))
-      guard case .data(let payload) = line else { return line }
-      let start = range.lowerBound + payload.lowerBound
-      let count = try Percent.decode(&bytes, in: start..<range.upperBound)
-      do throws(ClientError) {
-        try data.append(bytes.span.extracting(start..<(start + count)))
-      } catch {
-        return .error(number: Failure.Code.limit.rawValue, message: error.message)
-      }
-      return line
-    } catch {
-      throw .protocolBroken(error.reason)
     }
   }
 
@@ -221,6 +227,9 @@ final class DaemonConnection {
       }
       arrived -= consumed
       consumed = 0
+    }
+    if let progress {
+      while !socket.hasInput(within: Self.watchedMilliseconds) { progress.note() }
     }
     let received: Int?
     do throws(Errno) {
@@ -282,6 +291,7 @@ extension Command {
   fileprivate var isAnsweredAtOnce: Bool {
     let quick: [Verb] = [
       .nop, .option, .getInfo, .status, .whoAmI, .authenticate, .list, .show, .environment,
+      .scan,
     ]
     return quick.contains { $0.rawValue == verb }
   }

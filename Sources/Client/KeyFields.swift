@@ -33,21 +33,25 @@ enum KeyFields {
   }
 
   /// What most terminals show of a line.
-  private static let columnCount = 80
+  private static let usualColumnCount = 80
 
   /// Keys in columns, without those columns in which nothing stands.
   ///
   /// Where the lines get too long, a flag stands for all of a key's: `idle+2`.
-  static func table(_ keys: [StatusFields]) -> [String] {
-    let lines = table(keys) { $0.joined(separator: ",") }
-    guard lines.contains(where: { $0.count > columnCount }) else { return lines }
-    return table(keys) { flags in
+  static func table(_ keys: [StatusFields], on screen: Screen = .output) -> [String] {
+    // Measured before it is cut.
+    let whole = table(keys, on: Screen(columnCount: nil, hasColor: false)) {
+      $0.joined(separator: ",")
+    }
+    let limit = screen.columnCount ?? usualColumnCount
+    guard whole.contains(where: { $0.count > limit }) else { return whole }
+    return table(keys, on: screen) { flags in
       flags.count > 1 ? "\(flags[0])+\(flags.count - 1)" : flags.joined()
     }
   }
 
   private static func table(
-    _ keys: [StatusFields], _ text: (_ flags: [Substring]) -> String
+    _ keys: [StatusFields], on screen: Screen, _ text: (_ flags: [Substring]) -> String
   ) -> [String] {
     Table.linesOfFilled(
       header: ["NAME", "ORIGIN", "STATE", "ENV", "EXPIRES", "LAST USED", "FLAGS"],
@@ -57,7 +61,7 @@ enum KeyFields {
           day(key["expires"]) ?? "never", day(key["last_used"]) ?? "",
           text((key["flags"] ?? "").split(separator: ",")),
         ]
-      })
+      }, on: screen)
   }
 
   /// Versions in columns; only the end of a grace is worth its minute.

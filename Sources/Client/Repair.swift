@@ -147,8 +147,12 @@ struct Repair {
   ) throws(ClientError) -> RepairPlan {
     var options: [(String, String?)] = [("repair", "vault")]
     for flag in flags + (isKeyFile ? ["key-file"] : []) { options.append((flag, nil)) }
-    try connection.send(Command(.check, options: options), answeredWith: secret)
-    return RepairPlan(try connection.receiveReply(isAnswered: true).statuses)
+    let activity = flags.contains("dry-run") ? "looking at the vault" : "repairing the vault"
+    let reply = try connection.showingProgress(of: activity) { () throws(ClientError) in
+      try connection.send(Command(.check, options: options), answeredWith: secret)
+      return try connection.receiveReply(isAnswered: true)
+    }
+    return RepairPlan(reply.statuses)
   }
 
   private func confirm(_ plan: RepairPlan) throws(ClientError) {

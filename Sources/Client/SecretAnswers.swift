@@ -60,6 +60,7 @@ final class SecretAnswers {
     _ inquiry: DaemonConnection.Inquiry, on connection: DaemonConnection
   ) throws(ClientError) {
     let slot = inquiry.slot
+    connection.progress?.restart()
     switch inquiry.keyword {
     case "PASSPHRASE": try connection.answer(with: try presentPassphrase(of: slot))
     case "KEYFILE": try connection.answer(with: try presentKeyFile(of: slot))

@@ -34,7 +34,7 @@ struct SecretBuffer: ~Copyable {
   }
 
   /// Lends the bytes to `body`.
-  borrowing func withBytes<Result, Failure: Error>(
+  borrowing func withBytes<Result: ~Copyable, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     switch memory {

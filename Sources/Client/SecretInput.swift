@@ -8,9 +8,9 @@ enum SecretInput {
   /// The most bytes of a value, a passphrase and a key file.
   static let maximumByteCount = 65_536
 
-  /// Asks for a secret on the terminal, without showing it.
+  /// Asks for a secret on the terminal, without showing it, or on a display.
   ///
-  /// - Returns: The secret; nil if there is no terminal.
+  /// - Returns: The secret; nil if there is neither.
   static func ask(_ prompt: String) throws(ClientError) -> Secret? {
     while let answer = try answer(to: prompt) {
       switch consume answer {
@@ -21,15 +21,22 @@ enum SecretInput {
     return nil
   }
 
-  /// Asks for a secret on the terminal as ``ask(_:)`` does, but once, and leaves it to
-  /// the caller to act on a signal.
+  /// Asks for a secret as ``ask(_:)`` does, but once, and leaves it to the caller to act
+  /// on a signal.
   ///
-  /// - Parameter prompt: What is asked for.
-  /// - Returns: What came of it; nil if there is no terminal.
+  /// - Parameters:
+  ///   - prompt: What is asked for.
+  ///   - problem: What was wrong with the answer before; a terminal shows it already.
+  /// - Returns: What came of it; nil if there is nowhere to ask.
   /// - Throws: ``ClientError``.
-  static func answer(to prompt: String) throws(ClientError) -> Terminal.Answer? {
+  static func answer(
+    to prompt: String, after problem: String? = nil
+  ) throws(ClientError) -> Terminal.Answer? {
     let terminal: Terminal
-    do throws(Errno) { terminal = try Terminal() } catch { return nil }
+    do throws(Errno) { terminal = try Terminal() } catch {
+      guard let typed = try Pinentry.ask(prompt, after: problem) else { return nil }
+      return .line(typed)
+    }
     do throws(TerminalError) {
       return try terminal.readAnswer(prompt: prompt, limit: maximumByteCount)
     } catch {
@@ -50,13 +57,13 @@ enum SecretInput {
     }
   }
 
-  /// Whether there is a terminal to ask on.
-  static var hasTerminal: Bool {
+  /// Whether there is a terminal or a display to ask on.
+  static var canAsk: Bool {
     do throws(Errno) {
       _ = try Terminal()
       return true
     } catch {
-      return false
+      return Pinentry.isThere
     }
   }
 
@@ -93,7 +100,7 @@ enum SecretInput {
   private static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
 
   /// Reads standard input to its end, without an only line feed there.
-  private static func readStandardInput(for object: String) throws(ClientError) -> Secret {
+  static func readStandardInput(for object: String) throws(ClientError) -> Secret {
     try read(descriptor: STDIN_FILENO, named: "standard input", for: object)
   }
 

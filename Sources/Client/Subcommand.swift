@@ -5,7 +5,7 @@ struct Subcommand: Sendable {
   let name: String
   let group: Group
 
-  /// What stands behind `coffer` in the usage line.
+  /// What stands behind `coffer` in the usage line; several forms are divided by `|`.
   let synopsis: String
 
   /// One line, for the list of commands.
@@ -22,6 +22,9 @@ struct Subcommand: Sendable {
   /// Whether all from the first word on belongs to another command.
   var endsAtFirstWord = false
 
+  /// Whether a word may be empty.
+  var takesEmptyWords = false
+
   /// Whether somebody might try to pass a secret as an argument.
   var asksForSecret = false
 
@@ -36,6 +39,7 @@ struct Subcommand: Sendable {
     case vault
     case people
     case checking
+    case shell
     case other
   }
 
@@ -45,8 +49,9 @@ struct Subcommand: Sendable {
     .expire, .ps,
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
-    .verify, .burn, .unused, .why, .audit,
-    .printEnvironment, .help, .version,
+    .verify, .burn, .unused, .why, .audit, .scan,
+    .printEnvironment, .completion, .gitCredential,
+    .help, .version,
   ]
 
   /// Options that every command takes.
@@ -67,16 +72,20 @@ struct Subcommand: Sendable {
 
   // MARK: Help
 
-  var usage: String { "Usage: coffer \(synopsis)" }
+  /// The forms in which it is written.
+  var usage: [String] {
+    Synopsis.forms(of: synopsis).enumerated().map { index, form in
+      let start = index == 0 ? "Usage: coffer " : "       coffer "
+      return start + (form.hasPrefix(name) ? "" : "\(name) ") + form
+    }
+  }
 
   /// The whole help.
   var help: [String] {
-    var lines = [usage, "", summary]
+    var lines = usage + ["", summary]
     if !details.isEmpty { lines += [""] + details }
     let rows = (options + Self.commonOptions).map { option in
-      let short = option.short.map { "-\($0), " } ?? "    "
-      let value = option.value.map { " \($0)" } ?? ""
-      return ("\(short)--\(option.long)\(value)", option.help)
+      ((option.short == nil ? "    " : "") + option.term, option.help)
     }
     let width = (rows.map(\.0.count).max() ?? 0) + 2
     lines += ["", "Options:"]
@@ -99,14 +108,19 @@ struct Subcommand: Sendable {
     guard wordCount.contains(sorted.words.count) else {
       let count = sorted.words.count
       let problem = count < wordCount.lowerBound ? "too few arguments" : "too many arguments"
-      throw .usage("\(problem): coffer \(synopsis)", hint: wordCountHint)
+      throw .usage("\(problem): \(shortForm)", hint: wordCountHint)
     }
-    guard endsAtFirstWord || !sorted.words.contains("") else {
-      throw .usage("an argument is empty: coffer \(synopsis)", hint: wordCountHint)
+    guard endsAtFirstWord || takesEmptyWords || !sorted.words.contains("") else {
+      throw .usage("an argument is empty: \(shortForm)", hint: wordCountHint)
     }
     // What is wrong is told even where there will be nothing to wait for.
     _ = try WaitingTime.told(by: sorted)
     return try action(sorted)
+  }
+
+  /// How it is written, as far as that fits into a message.
+  private var shortForm: String {
+    Synopsis.forms(of: synopsis).count == 1 ? "coffer \(synopsis)" : "coffer \(name)"
   }
 
   private var wordCountHint: String {

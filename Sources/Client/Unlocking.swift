@@ -48,7 +48,7 @@ enum Unlocking {
         throw error.naming(keyFileOfEnvironment: path, wasAllThatWasTold: true)
       }
     }
-    guard SecretInput.hasTerminal else {
+    guard SecretInput.canAsk else {
       guard let time else { throw .nobodyToAsk }
       return try LockedVault(connection).wait(for: time)
     }
@@ -67,9 +67,10 @@ enum Unlocking {
     if !isOpen {
       guard try LockedVault(connection).awaitTurn(turn) else { return true }
     }
+    var problem: String?
     while true {
       do throws(ClientError) {
-        switch try passphrase(turn) {
+        switch try passphrase(turn, after: problem) {
         case .line(let passphrase):
           guard passphrase.count > 0 else {
             throw ClientError(.wrongPassphrase, "nothing was typed", hint: nil)
@@ -87,22 +88,23 @@ enum Unlocking {
         // Who has tried too often is told how long to wait, and may type again then.
         guard error.isWrongSecret || error.code == .limit, left > 0 else { throw error }
         Console.report(error)
+        problem = error.message
       }
     }
   }
 
   /// Asks once, and takes note if a person wants to leave it.
   private static func passphrase(
-    _ turn: PromptTurn?
+    _ turn: PromptTurn?, after problem: String?
   ) throws(ClientError) -> Terminal.Answer {
     do throws(ClientError) {
-      guard let answer = try SecretInput.answer(to: "Passphrase of the vault: ") else {
-        throw .nobodyToAsk
-      }
+      guard
+        let answer = try SecretInput.answer(to: "Passphrase of the vault: ", after: problem)
+      else { throw .nobodyToAsk }
       if answer.isCancellation { turn?.noteCancellation() }
       return answer
     } catch {
-      if error == .endOfInput { turn?.noteCancellation() }
+      if error == .endOfInput || error == .promptCancelled { turn?.noteCancellation() }
       throw error
     }
   }

@@ -125,6 +125,7 @@ struct CommandDefinition: Sendable {
     case .unused: .unused
     case .why: .why
     case .audit: .audit
+    case .scan: .scan
     }
   }
 }

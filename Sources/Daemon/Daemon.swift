@@ -37,6 +37,9 @@ package enum Daemon {
       case .help:
         StandardStream.output.write(Options.usage)
         return ExitStatus.done
+      case .manual:
+        StandardStream.output.write(Options.manualPage.text)
+        return ExitStatus.done
       case .version:
         StandardStream.output.write("cofferd \(Product.version)\n")
         return ExitStatus.done

@@ -39,48 +39,6 @@ package struct Options: Equatable, Sendable {
   static let systemSocketPath = "/run/coffer/socket"
   static let systemCredentialSocketPath = "/run/coffer/credential"
 
-  package static let usage = """
-    Usage: cofferd [--socket PATH] [--state DIR] [--idle-lock TIME]
-                    [--max-unlock TIME] [--require-mlock]
-                    [--system [--credential-socket PATH]]
-           cofferd --check [--state DIR] [--system]
-           cofferd --check --backup FILE [--key-file PATH | --passphrase-fd N]
-
-    Keeps API keys, and serves them to 'coffer' over a Unix domain socket. Stays in
-    the foreground and logs to standard error.
-
-      --socket PATH     listen there (default: DIR/socket; with --system
-                        /run/coffer/socket)
-      --state DIR       keep the vault there (default: COFFER_HOME, else
-                        $XDG_STATE_HOME/coffer, else ~/.local/state/coffer; with
-                        --system /var/lib/coffer)
-      --system          serve every uid of the machine, each with its user's rights;
-                        without it only the uid that cofferd runs as
-      --credential-socket PATH
-                        with --system: hand credentials to systemd there, as its
-                        LoadCredential=NAME:PATH asks for them (default:
-                        /run/coffer/credential, unless --socket is given)
-      --idle-lock TIME  lock the vault when nobody has used it for that long, as 8h
-                        (the default) or 30m; 0 for never
-      --max-unlock TIME lock the vault that long after it was opened, used or not;
-                        0, the default, for never
-      --require-mlock   do not start if the memory for secrets cannot be locked;
-                        without it that is logged, and secrets may be swapped
-      --check           look at the state directory and what would be served, say
-                        what is found, and end; nothing is changed
-      --backup FILE     with --check: read a backup through, and nothing else; its
-                        passphrase is asked for on the terminal, unless
-      --key-file PATH   that opens it, or
-      --passphrase-fd N it is read from a descriptor
-      --help, --version
-
-    Sockets that systemd passes (LISTEN_FDS) are used in place of its own: one, and
-    with --system one more named credential. A key file that systemd has put into
-    $CREDENTIALS_DIRECTORY as coffer.key opens the vault at the start. SIGUSR1 locks
-    it, and so does waking from sleep.
-
-    """
-
   /// Why the command line could not be used.
   package struct UsageError: Error, Equatable {
     package let message: String
@@ -90,6 +48,7 @@ package struct Options: Equatable, Sendable {
   package enum Outcome: Equatable {
     case run(Options)
     case help
+    case manual
     case version
   }
 
@@ -129,6 +88,7 @@ package struct Options: Equatable, Sendable {
       case "--require-mlock" where parts.count == 1: options.requiresLockedMemory = true
       case "--check" where parts.count == 1: options.checksOnly = true
       case "--help", "-h": return .help
+      case "--man": return .manual
       case "--version": return .version
       case _ where name.hasPrefix("-"): throw UsageError(message: "unknown option \(name)")
       case _: throw UsageError(message: "cofferd takes options only")

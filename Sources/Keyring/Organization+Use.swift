@@ -179,7 +179,31 @@ extension Organization {
   package func usableKeys(
     withFingerprint fingerprint: Digest, by standing: Standing, at now: Instant
   ) -> [Key] {
-    keys(withFingerprint: fingerprint)
-      .filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
+    let found = keys(withFingerprint: fingerprint)
+    // As much is done for a value that no key holds: the time tells nothing of those
+    // that the caller may not use.
+    let examined = found.isEmpty ? Array(keys.prefix(1)) : found
+    let usable = examined.filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
+    return found.isEmpty ? [] : usable
+  }
+
+  /// The live key whose text has that tag, if it is accepted now, and if the caller
+  /// may use that key.
+  ///
+  /// - Parameters:
+  ///   - handle: What the text says of itself.
+  ///   - tag: The tag of the text.
+  ///   - standing: Who asks.
+  ///   - now: The vault's time.
+  ///   - isEqual: Compares two tags in constant time.
+  /// - Returns: The key; nil for any other text.
+  package func usableKey(
+    of handle: KeyText.Handle, tag: Digest, by standing: Standing, at now: Instant,
+    isEqual: (Digest, Digest) -> Bool = { $0 == $1 }
+  ) -> Key? {
+    let verdict = verify(
+      handle, tag: tag, by: .nobody, requiring: nil, at: now, isEqual: isEqual)
+    guard case .valid(let key, _) = verdict, mayUse(key, by: standing) else { return nil }
+    return key
   }
 }

@@ -6,12 +6,14 @@
 package enum ReservedNames {
   /// Whether `name` is reserved.
   package static func contain(_ name: String) -> Bool {
-    exact.contains(name)
-      || eitherCase.contains(name.lowercased())
+    // Once for all of them: each injection of a key asks.
+    let capitals = name.uppercased()
+    return exact.contains(name)
+      || eitherCase.contains(capitals)
       || prefixes.contains { name.hasPrefix($0) }
-      || eitherCasePrefixes.contains { name.lowercased().hasPrefix($0) }
+      || eitherCasePrefixes.contains { capitals.hasPrefix($0) }
       || isToolSetting(name)
-      || suffixes.contains { name.uppercased().hasSuffix($0) }
+      || suffixes.contains { capitals.hasSuffix($0) }
   }
 
   /// What programs call the options, commands, places and files that they take
@@ -35,9 +37,8 @@ package enum ReservedNames {
 
   /// Proxies are read in lower case by some programs, and in upper case by others.
   private static let eitherCase: Set<String> = [
-    "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "rsync_proxy", "socks_proxy",
-    "grpc_proxy",
-    "socks_server",
+    "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "RSYNC_PROXY", "SOCKS_PROXY",
+    "GRPC_PROXY", "SOCKS_SERVER",
   ]
 
   private static let prefixes: [String] = [
@@ -82,7 +83,7 @@ package enum ReservedNames {
   }
 
   /// npm reads its settings, among them the shell that it runs, in either case.
-  private static let eitherCasePrefixes: [String] = ["npm_config_"]
+  private static let eitherCasePrefixes: [String] = ["NPM_CONFIG_"]
 
   private static let system = [
     "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "LANG", "LANGUAGE", "TERM",

@@ -6,7 +6,9 @@ internal import Glibc
 /// checked, so no file operation can be led elsewhere. No operation follows a
 /// symbolic link.
 package struct Directory: ~Copyable, Sendable {
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
+
+  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
   /// Opens the directory at `path`.
   ///
@@ -198,24 +200,6 @@ package struct Directory: ~Copyable, Sendable {
   ///
   /// Source: readdir(3).
   package borrowing func names() throws(Errno) -> [String] {
-    let duplicate = try descriptor.withRawValue { (directory) throws(Errno) in
-      try retrying { unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    }
-    guard let stream = unsafe fdopendir(duplicate) else {
-      let failure = Errno.current
-      _ = Glibc.close(duplicate)
-      throw failure
-    }
-    defer { _ = unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
-          unsafe String(cString: characters)
-        }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    try entries().map(\.text).sorted()
   }
 }

@@ -139,6 +139,19 @@ package struct UnixSocket: ~Copyable, Sendable {
     descriptor.withRawValue { clinux_has_hung_up($0) == 1 }
   }
 
+  /// Waits for something to receive, be it the end.
+  ///
+  /// - Parameter milliseconds: How long at the most.
+  /// - Returns: Whether it has come; true as well for what a receiving will tell.
+  ///
+  /// Source: poll(2).
+  package borrowing func hasInput(within milliseconds: CInt) -> Bool {
+    descriptor.withRawValue { rawValue in
+      var watched = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+      return unsafe poll(&watched, 1, milliseconds) != 0
+    }
+  }
+
   /// Receives into `bytes` from `offset` on.
   ///
   /// Uses read(2), not recvmsg(2), so that the kernel drops descriptors that a

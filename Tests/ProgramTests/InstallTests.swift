@@ -37,11 +37,19 @@ struct InstallTests {
     "/etc/tmpfiles.d/coffer.conf",
   ]
 
+  /// What goes below the share of a prefix.
+  static let sharedFiles = [
+    "bash-completion/completions/coffer", "fish/vendor_completions.d/coffer.fish",
+    "man/man1/coffer.1", "man/man8/cofferd.8", "zsh/site-functions/_coffer",
+  ]
+
   @Test("installs the system's daemon, twice the same, and takes it away without the vault")
   func system() {
     let first = install("--system", "--programs", Programs.directory)
     #expect(first.status == 0, "\(first.errorText)")
-    let expected = Self.systemFiles + ["/usr/local/bin/coffer", "/usr/local/bin/cofferd"]
+    let expected =
+      Self.systemFiles + ["/usr/local/bin/coffer", "/usr/local/bin/cofferd"]
+      + Self.sharedFiles.map { "/usr/local/share/" + $0 }
     #expect(files() == expected.sorted())
     for path in expected {
       let status = try? FileStatus.ofFile(at: destination + path, followsLinks: false)
@@ -76,7 +84,9 @@ struct InstallTests {
       units + "/cofferd.service", units + "/cofferd.socket", "/home/ada/.local/bin/coffer",
       "/home/ada/.local/bin/cofferd",
     ]
-    #expect(files() == expected)
+    #expect(files() == expected + Self.sharedFiles.map { "/home/ada/.local/share/" + $0 })
+    #expect(text("/home/ada/.local/share/man/man1/coffer.1").hasPrefix(".TH COFFER 1 "))
+    #expect(text("/home/ada/.local/share/man/man8/cofferd.8").hasPrefix(".TH COFFERD 8 "))
     #expect(result.outputText.contains("hardened.conf: left out, since it cannot be tried"))
     #expect(result.outputText.contains("put /home/ada/.local/bin into your PATH"))
     #expect(text(units + "/cofferd.service").contains("\nExecStart=/home/ada/.local/bin/cofferd "))
@@ -88,7 +98,10 @@ struct InstallTests {
   func prefix() {
     #expect(
       install("--system", "--prefix", "/opt/coffer/", "--programs", Programs.directory).status == 0)
-    #expect(files() == (Self.systemFiles + ["/opt/coffer/bin/coffer", "/opt/coffer/bin/cofferd"]))
+    #expect(
+      files()
+        == (Self.systemFiles + ["/opt/coffer/bin/coffer", "/opt/coffer/bin/cofferd"]
+          + Self.sharedFiles.map { "/opt/coffer/share/" + $0 }))
     #expect(
       text("/etc/systemd/system/cofferd.service").contains(
         "\nExecStart=/opt/coffer/bin/cofferd --system --idle-lock 0 --require-mlock\n"))

@@ -82,7 +82,7 @@ struct RunDeliveryTests {
   @Test("where the user's directory is not in memory, that of all is taken") func shared() {
     let result = run(
       ["--file", "web/stripe", "--", "printenv", "CREDENTIALS_DIRECTORY"],
-      environment: ["XDG_RUNTIME_DIR": directory.path])
+      environment: ["XDG_RUNTIME_DIR": "/proc"])
     #expect(result.line.hasPrefix("/dev/shm/coffer."), "\(result.line)")
     #expect(eventually { isGone(result.line) })
   }
@@ -113,7 +113,10 @@ struct RunDeliveryTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("the keeper has a session of its own, and nothing of the command's") func keeper() throws {
+  @Test(
+    "the keeper has a session of its own, and nothing of the command's",
+    .enabled(if: Programs.isRoot, "needs root"))
+  func keeper() throws {
     let process = start(["--file", "web/stripe"])
     let id = try #require(Self.keeper(of: made))
     #expect(getsid(id) == id)
@@ -159,6 +162,23 @@ struct RunDeliveryTests {
     #expect(Files.names(in: left) == ["stripe"])
     #expect(run(["--file", "web/stripe", "--", "true"]).status == 0)
     #expect(isGone(left))
+  }
+
+  @Test("what is of another namespace, of another user or of no process is not removed")
+  func notSwept() throws {
+    let own = try #require(ProcessIdentity.current)
+    var names = [
+      "coffer.4194303.1.\(own.namespace + 1).0", "coffer.4194303.x.\(own.namespace).0", "coffer.",
+      "other.4194303.1.\(own.namespace).0",
+    ]
+    let foreign = "coffer.4194303.1.\(own.namespace).0"
+    if Programs.isRoot { names.append(foreign) }
+    for name in names { mkdir(runtime.path(name), 0o700) }
+    chown(runtime.path(foreign), 12345, 12345)
+    mkdir(runtime.path("coffer.4194303.1.\(own.namespace).1"), 0o700)
+    #expect(run(["--file", "web/stripe", "--", "true"]).status == 0)
+    #expect(eventually { Files.names(in: runtime.path).count == names.count })
+    #expect(Files.names(in: runtime.path) == names.sorted())
   }
 
   @Test(

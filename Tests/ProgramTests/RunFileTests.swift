@@ -159,6 +159,22 @@ struct RunFileTests {
     #expect(run(["-e", directory.path, "--", "echo", "ran"]).status == 125)
   }
 
+  @Test("more keys than can be asked for at once are refused before any is") func tooMany() {
+    let path = write((0...1000).map { "K\($0)=coffer://web/k\($0)\n" }.joined())
+    let result = run(
+      ["-e", path, "--", "echo", "ran"], environment: ["COFFER_SOCKET": "/nonexistent/socket"])
+    #expect(result.status == 125)
+    #expect(
+      result.errorText
+        == "coffer: more than 1000 keys are asked for one by one\n"
+        + "coffer: hint: narrow them down with '--only NAME,...'\n")
+  }
+
+  @Test("as many keys as can be asked for at once are") func many1000() {
+    let path = write((0..<1000).map { "K\($0)=coffer://web/k\($0)?\n" }.joined())
+    #expect(run(["-e", path, "--", "echo", "ran"]).line == "ran")
+  }
+
   @Test("two sources of one name are refused, and both are named") func twoSources() {
     let path = write("STRIPE_KEY=plain\n")
     for selection in [["-k", "web/stripe"], ["-k", "web/deploy=STRIPE_KEY"], ["-w", "web"]] {

@@ -51,6 +51,14 @@ struct SystemModeTests {
     coffer(as: Self.ada, "create", "me/private")
   }
 
+  @Test("who may not connect is told so, and what to look at") func closedSocket() {
+    chmod(socketPath, 0o600)
+    let result = coffer(as: Self.stranger, "list")
+    #expect(result.status == 4)
+    #expect(result.errorText.contains("\(socketPath): you may not connect there\n"))
+    #expect(result.errorText.contains("'ls -l \(socketPath)' tells who may"))
+  }
+
   @Test("only root makes the vault, and names its Owner") func founding() {
     let refused = coffer(
       as: Self.ada, "init", "--organization", "acme", "--passphrase-fd", "0", input: "x")

@@ -111,3 +111,7 @@ void clinux_give_back_memory(void);
 
 /// ioctl(2) TIOCGWINSZ: the number of columns of the terminal, or 0.
 int clinux_terminal_columns(int descriptor);
+
+/// Where `pattern` begins in `bytes`, or -1. Source: memmem(3).
+ssize_t clinux_find(
+    const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t pattern_count);

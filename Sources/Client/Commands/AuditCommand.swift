@@ -12,7 +12,7 @@ extension Subcommand {
       OptionSpecification("since", value: "TIME", "only rows from then on"),
       OptionSpecification("until", value: "TIME", "only rows before then"),
       OptionSpecification("key", short: "k", value: "KEY", "only rows about this key"),
-      OptionSpecification("user", value: "NAME", "only rows of this user's doing"),
+      OptionSpecification("user", value: "USER", "only rows of this user's doing"),
       OptionSpecification("check", "read every row, and tell whether all are whole"),
       jsonOption, systemOption, waitOption,
     ],
@@ -38,7 +38,8 @@ extension Subcommand {
       if isJSON {
         try Console.print(rows.map(\.json))
       } else {
-        try Console.print((isFirst ? [AuditRow.header] : []) + rows.map(\.line))
+        try Console.printTable(
+          (isFirst ? [AuditRow.header] : []) + rows.map(\.line), under: AuditRow.header)
       }
       isFirst = false
       return rows.count

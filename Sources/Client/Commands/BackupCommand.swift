@@ -104,13 +104,20 @@ extension Subcommand {
     _ command: Command, _ answers: SecretAnswers, _ dialogue: Dialogue,
     _ take: (Span<UInt8>) throws(ClientError) -> Void
   ) throws(ClientError) -> [StatusFields] {
-    let reply = try dialogue.ask(command) { step, data throws(ClientError) in
-      switch step {
-      case .inquiry(let inquiry): try answers.answer(inquiry, on: dialogue.connection)
-      case .data where data.count < pieceByteCount: break
-      case .data:
-        try data.withBytes(take)
-        data.removeAll()
+    let connection = dialogue.connection
+    var written = 0
+    let reply = try connection.showingProgress(of: "writing the backup") {
+      () throws(ClientError) in
+      try dialogue.ask(command) { step, data throws(ClientError) in
+        switch step {
+        case .inquiry(let inquiry): try answers.answer(inquiry, on: connection)
+        case .data where data.count < pieceByteCount: break
+        case .data:
+          try data.withBytes(take)
+          written += data.count
+          connection.progress?.note(Progress.megabytes(written))
+          data.removeAll()
+        }
       }
     }
     try reply.data.withBytes { (bytes) throws(ClientError) -> Void in

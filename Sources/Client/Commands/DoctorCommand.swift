@@ -47,7 +47,7 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print(findings.map(\.json))
     } else {
-      try Console.print(Finding.lines(findings))
+      try Console.printTable(Finding.lines(findings), under: "VERDICT")
     }
     return findings.contains { $0.verdict == .wrong } ? ExitStatus.failed : ExitStatus.done
   }
@@ -117,9 +117,12 @@ struct Diagnosis {
   private func open(_ connection: DaemonConnection) throws(ClientError) -> [Finding] {
     do throws(ClientError) {
       try PresentedKey.present(on: connection)
-      try connection.send([Command(.check)])
-      return try connection.receiveReply().statuses.filter { $0.keywords == ["FINDING"] }
-        .map(Finding.init)
+      let reply = try connection.showingProgress(of: "looking at the vault") {
+        () throws(ClientError) in
+        try connection.send([Command(.check)])
+        return try connection.receiveReply()
+      }
+      return reply.statuses.filter { $0.keywords == ["FINDING"] }.map(Finding.init)
     } catch {
       guard error.status == ExitStatus.failed else { throw error }
       return [Finding("vault", .unknown, error)]

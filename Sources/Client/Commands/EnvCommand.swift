@@ -3,7 +3,7 @@ internal import Wire
 
 extension Subcommand {
   static let printEnvironment = Subcommand(
-    name: "env", group: .other,
+    name: "env", group: .shell,
     synopsis: "env [-k KEY[=NAME]] [-w WORKSPACE] [-e FILE] [--shell sh|fish]",
     summary: "Prints variables with keys, as commands for a shell.",
     details: [

@@ -118,7 +118,7 @@ extension Subcommand {
     } else if statuses.isEmpty {
       Console.note("\(unit) is given no key in sight")
     } else {
-      try Console.print(grantTable(statuses))
+      try Console.printTable(grantTable(statuses))
     }
   }
 

@@ -1,15 +1,22 @@
-internal import Platform
 internal import Wire
 
 extension Subcommand {
   static let help = Subcommand(
-    name: "help", group: .other, synopsis: "help [COMMAND]",
-    summary: "Lists the commands, or explains one of them.", wordCount: 0...1,
-    examples: ["coffer help", "coffer help run"]
+    name: "help", group: .other, synopsis: "help [COMMAND] | help --man",
+    summary: "Lists all commands, or explains one of them.",
+    options: [OptionSpecification("man", "print the manual page of all, for man(1)")],
+    wordCount: 0...1, examples: ["coffer help", "coffer help run"]
   ) { arguments throws(ClientError) in
     guard let name = arguments.words.first else {
-      try Console.print(overview)
+      if arguments.has("man") {
+        try Console.print(text: Manual.page.text)
+      } else {
+        try Console.print(overview)
+      }
       return ExitStatus.done
+    }
+    guard !arguments.has("man") else {
+      throw .usage("--man prints the page of all commands, and takes none of them")
     }
     guard let subcommand = all.first(where: { $0.name == name }) else {
       let hint = Suggestion.closest(to: name, among: all.map(\.name))
@@ -23,26 +30,40 @@ extension Subcommand {
 
   static let version = Subcommand(
     name: "version", group: .other, synopsis: "version",
-    summary: "Prints the version of this program.", examples: ["coffer version"]
+    summary: "Prints the version of this program.",
+    examples: ["coffer version", "coffer --version"]
   ) { _ throws(ClientError) in
     try Console.print(["coffer \(Product.version)"])
     return ExitStatus.done
   }
 
-  /// All commands, a line each: one screen of 40 lines, 80 columns wide.
+  /// The commands of every day: one screen of 24 lines, 80 columns wide.
+  static var everydayOverview: [String] {
+    [
+      Manual.summary, "Usage: coffer COMMAND [ARGUMENT...]", "",
+      "Everyday commands:",
+    ] + rows(of: .everyday) + [
+      "", "'coffer init --organization NAME' makes your vault; 'coffer COMMAND --help'",
+      "explains a command, and 'coffer help' lists all of them.",
+    ]
+  }
+
+  /// All commands, a line each.
   static var overview: [String] {
     var lines = [
-      "Keeps API keys in an encrypted vault, for the commands that need them.",
+      Manual.summary,
       "Usage: coffer COMMAND [ARGUMENT...]; 'coffer COMMAND --help' explains one.",
     ]
-    let width = (all.map(\.name.count).max() ?? 0) + 2
-    for group in Group.allCases {
-      lines.append("\(group.rawValue.prefix(1).uppercased())\(group.rawValue.dropFirst()):")
-      for subcommand in all where subcommand.group == group {
-        let space = String(repeating: " ", count: width - subcommand.name.count)
-        lines.append("  \(subcommand.name)\(space)\(subcommand.summary)")
-      }
-    }
+    for group in Group.allCases { lines += ["\(Manual.title(of: group)):"] + rows(of: group) }
     return lines
+  }
+
+  private static func rows(of group: Group) -> [String] {
+    // A name that is longer moves its own row only.
+    let width = 12
+    return all.filter { $0.group == group }.map { subcommand in
+      let space = String(repeating: " ", count: max(width - subcommand.name.count, 2))
+      return "  \(subcommand.name)\(space)\(subcommand.summary)"
+    }
   }
 }

@@ -10,7 +10,9 @@ extension Subcommand {
     name: "suspend", group: .everyday, synopsis: "suspend KEY [--reason TEXT]",
     summary: "Refuses a key until it is resumed.",
     options: [reasonOption, systemOption, waitOption], wordCount: 1...1,
-    examples: ["coffer suspend web/deploy --reason 'is this still used?'"]
+    examples: [
+      "coffer suspend me/laptop", "coffer suspend web/deploy --reason 'is this still used?'",
+    ]
   ) { arguments throws(ClientError) in
     let (status, statuses) = try changeAndRest(.suspend, arguments, options: ["reason"])
     Console.note(event("suspended", status, arguments.words[0]))

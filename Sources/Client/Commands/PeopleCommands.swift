@@ -8,7 +8,8 @@ extension Subcommand {
       "Where COFFER_API_KEY holds a key, all commands but help, version, init, unlock,",
       "status, verify and burn act as that key, and with no other rights than it has.",
     ],
-    options: [jsonOption, systemOption, waitOption], examples: ["coffer whoami"]
+    options: [jsonOption, systemOption, waitOption],
+    examples: ["coffer whoami", "coffer whoami --json"]
   ) { arguments throws(ClientError) in
     let statuses = try Dialogue(arguments).ask(Command(.whoAmI)).statuses
     if arguments.has("json") {
@@ -46,7 +47,7 @@ extension Subcommand {
   }
 
   static let workspace = Subcommand(
-    name: "workspace", group: .people, synopsis: "workspace add NAME | archive NAME | list",
+    name: "workspace", group: .people, synopsis: "workspace list | add NAME | archive WORKSPACE",
     summary: "Adds or archives a workspace, or lists those in sight.",
     details: [
       "To archive a workspace revokes its keys, for good; its name is not used again."
@@ -79,7 +80,7 @@ extension Subcommand {
     _ statuses: [StatusFields], asJSON: Bool
   ) throws(ClientError) {
     guard asJSON else {
-      return try Console.print(
+      return try Console.printTable(
         Table.linesOfFilled(
           header: ["NAME", "ROLE", "STATE"],
           rows: statuses.map { workspace in

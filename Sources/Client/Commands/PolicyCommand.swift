@@ -2,7 +2,7 @@ internal import Wire
 
 extension Subcommand {
   static let policy = Subcommand(
-    name: "policy", group: .people, synopsis: "policy show [--json] | set NAME VALUE [--dry-run]",
+    name: "policy", group: .people, synopsis: "policy show [--json] | set RULE VALUE [--dry-run]",
     summary: "Shows what the organization demands of its keys, or changes it.",
     details: [
       "  max-lifetime      the longest lifetime of an issued key, as 365d",

@@ -13,7 +13,7 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification(
-        "workspace", short: "w", value: "NAME", "only the keys of this workspace"),
+        "workspace", short: "w", value: "WORKSPACE", "only the keys of this workspace"),
       OptionSpecification(
         "state", value: "STATE", "only active, suspended, expired or revoked"),
       OptionSpecification(
@@ -38,7 +38,7 @@ extension Subcommand {
     } else if keys.isEmpty {
       Console.note(filter.isEmpty ? "no key is in sight" : "no key in sight matches")
     } else {
-      try Console.print(KeyFields.table(keys))
+      try Console.printTable(KeyFields.table(keys))
     }
     return ExitStatus.done
   }

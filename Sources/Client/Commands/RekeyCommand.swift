@@ -20,7 +20,8 @@ extension Subcommand {
     let answers = try SecretAnswers(ofVault: arguments)
     let dialogue = try Dialogue(arguments)
     try dialogue.requireKeyFiles(of: answers)
-    let reply = try dialogue.ask(Command(.rekey), answeringFrom: answers)
+    let reply = try dialogue.ask(
+      Command(.rekey), answeringFrom: answers, activity: "sealing everything anew")
     let count = VaultSlots(reply.statuses).numbers.count
     Console.note(
       "the vault has a new key; \(count == 1 ? "one slot opens" : "\(count) slots open") it")

@@ -63,12 +63,15 @@ extension Subcommand {
     try requireNoVault(dialogue)
     let connection = dialogue.connection
     try connection.send([Command(.restore, options: answers.keyFileFlag)])
-    let reply = try connection.receiveReply { step, _ throws(ClientError) in
-      guard case .inquiry(let inquiry) = step else { return }
-      if inquiry.keyword == "BACKUP" {
-        try connection.answer(withContentsOf: file, named: name)
-      } else {
-        try answers.answer(inquiry, on: connection)
+    let reply = try connection.showingProgress(of: "making the vault") {
+      () throws(ClientError) in
+      try connection.receiveReply { step, _ throws(ClientError) in
+        guard case .inquiry(let inquiry) = step else { return }
+        if inquiry.keyword == "BACKUP" {
+          try connection.answer(withContentsOf: file, named: name)
+        } else {
+          try answers.answer(inquiry, on: connection)
+        }
       }
     }
     announceRestored(reply.statuses)

@@ -59,7 +59,7 @@ extension Subcommand {
     if arguments.has("json") {
       try Console.print(slots.json)
     } else {
-      try Console.print(slots.lines)
+      try Console.printTable(slots.lines)
     }
   }
 
@@ -84,11 +84,15 @@ extension Subcommand {
     try arguments.exclude(["key-file", "passphrase-fd"])
     let answers = try SecretAnswers(ofVault: arguments)
     let command = Command(.slot, options: answers.keyFileFlag, words: ["ADD", kind])
-    let reply = try Dialogue(arguments).ask(command, answeringFrom: answers)
+    let reply = try Dialogue(arguments).ask(
+      command, answeringFrom: answers, activity: "making the slot")
     let number = VaultSlots(reply.statuses).numbers.first ?? ""
     Console.note("added slot \(number): its \(VaultSlots.noun(ofKind: kind)) opens the vault too")
     try VaultSlots.printRecoveryCode(reply, replacing: false)
   }
+
+  /// What takes long about it, unless the vault keeps its key.
+  private static let changingSlots = "changing what opens the vault"
 
   private static func removeSlot(_ number: String, _ arguments: Arguments) throws(ClientError) {
     let keepsKey = arguments.has("keep-key")
@@ -100,7 +104,7 @@ extension Subcommand {
     let answers = try SecretAnswers(ofVault: arguments)
     let dialogue = try Dialogue(arguments)
     try dialogue.requireKeyFiles(of: answers, removing: Int(number), keepsKey: keepsKey)
-    let reply = try dialogue.ask(command, answeringFrom: answers)
+    let reply = try dialogue.ask(command, answeringFrom: answers, activity: changingSlots)
     Console.note("removed slot \(number)\(keepsKey ? "" : "; the vault has a new key")")
     noteCopies(keepsKey: keepsKey, object: "its secret")
     try VaultSlots.printRecoveryCode(reply, replacing: true)
@@ -119,7 +123,8 @@ extension Subcommand {
     let dialogue = try Dialogue(arguments)
     try dialogue.requireKeyFiles(of: answers, changing: Int(number), keepsKey: keepsKey)
     let reply = try dialogue.ask(
-      Command(.slot, options: options, words: ["CHANGE", number]), answeringFrom: answers)
+      Command(.slot, options: options, words: ["CHANGE", number]), answeringFrom: answers,
+      activity: changingSlots)
     Console.note("changed slot \(number)\(keepsKey ? "" : "; the vault has a new key")")
     noteCopies(keepsKey: keepsKey, object: "its former secret")
     try VaultSlots.printRecoveryCode(reply, replacing: true)

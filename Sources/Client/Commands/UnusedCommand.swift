@@ -36,7 +36,7 @@ extension Subcommand {
     } else if list.keys.isEmpty {
       Console.note("no key in sight seems to be unused")
     } else {
-      try Console.print(list.lines)
+      try Console.printTable(list.lines)
     }
     return ExitStatus.done
   }

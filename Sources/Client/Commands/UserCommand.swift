@@ -3,15 +3,17 @@ internal import Wire
 
 extension Subcommand {
   static let user = Subcommand(
-    name: "user", group: .people, synopsis: "user ACTION [NAME] [options]",
+    name: "user", group: .people,
+    synopsis: "user list | add NAME --uid N | disable USER | enable USER | remove USER "
+      + "| rebind USER --uid N [options]",
     summary: "Adds, lists, disables, enables, removes or rebinds users.",
     details: [
       "  user list                  lists those in sight",
       "  user add NAME --uid N      adds a user, a member without a role",
-      "  user disable NAME          suspends the user and the user's own keys",
-      "  user enable NAME           brings back what disabling has suspended",
-      "  user remove NAME           ends the user and the user's own keys, for good",
-      "  user rebind NAME --uid N   binds the user to another uid; root may do so with",
+      "  user disable USER          suspends the user and the user's own keys",
+      "  user enable USER           brings back what disabling has suspended",
+      "  user remove USER           ends the user and the user's own keys, for good",
+      "  user rebind USER --uid N   binds the user to another uid; root may do so with",
       "                             a secret that opens the vault",
       "A change tells which keys change with it, and which live values the person has",
       "had.",
@@ -144,7 +146,7 @@ extension Subcommand {
     if asJSON {
       try Console.print(usersAsJSON(statuses))
     } else {
-      try Console.print(userTable(statuses))
+      try Console.printTable(userTable(statuses))
     }
   }
 

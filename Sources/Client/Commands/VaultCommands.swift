@@ -38,7 +38,7 @@ extension Subcommand {
   static let lock = Subcommand(
     name: "lock", group: .vault, synopsis: "lock",
     summary: "Forgets all keys and values, until the vault is unlocked.",
-    options: [systemOption], examples: ["coffer lock"]
+    options: [systemOption], examples: ["coffer lock", "coffer lock --system"]
   ) { arguments throws(ClientError) in
     let address = try DaemonAddress(wantsSystem: arguments.has("system"))
     guard let connection = try DaemonConnection.open(address, starts: false) else {

@@ -6,7 +6,7 @@ internal import Wire
 extension Subcommand {
   static let verify = Subcommand(
     name: "verify", group: .checking,
-    synopsis: "verify [--require ACTION [--workspace NAME]] [--json | --quiet]",
+    synopsis: "verify [--require RIGHT [-w WORKSPACE]] [--json | --quiet]",
     summary: "Tells whether a key that you hold is valid, and what it may do.",
     details: [
       "The text comes from standard input, or is asked for on a terminal without",
@@ -15,8 +15,8 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification(
-        "require", value: "ACTION", "and it may list, use, import or verify"),
-      OptionSpecification("workspace", short: "w", value: "NAME", "and it may so in there"),
+        "require", value: "RIGHT", "and it may list, use, import or verify"),
+      OptionSpecification("workspace", short: "w", value: "WORKSPACE", "and it may so in there"),
       OptionSpecification("quiet", short: "q", "say nothing of the key"),
       jsonOption, systemOption, waitOption,
     ],
@@ -60,7 +60,9 @@ extension Subcommand {
       "same, whatever the text was.",
     ],
     options: [systemOption, waitOption], asksForSecret: true,
-    examples: ["coffer burn < leaked"]
+    examples: [
+      "coffer burn < leaked", "git show HEAD:.env | grep -o 'cof_[0-9A-Za-z_]*' | coffer burn",
+    ]
   ) { arguments throws(ClientError) in
     let text: Secret? = try SecretInput.read(prompt: "Key to burn: ", for: "the key")
     let dialogue = try Dialogue(arguments, presentsKey: false)

@@ -3,7 +3,7 @@ internal import Wire
 extension Subcommand {
   static let why = Subcommand(
     name: "why", group: .checking,
-    synopsis: "why KEY [ACTION] [-w WORKSPACE] [--user NAME] [--json]",
+    synopsis: "why KEY [ACTION] [-w WORKSPACE] [--user USER] [--json]",
     summary: "Explains why something may be done with a key, or may not.",
     details: [
       "May you, or the user that is named, do ACTION with KEY: list, show, use (the",
@@ -13,8 +13,8 @@ extension Subcommand {
     ],
     options: [
       OptionSpecification(
-        "workspace", short: "w", value: "NAME", "ask for the key itself, in there"),
-      OptionSpecification("user", value: "NAME", "ask for this user"),
+        "workspace", short: "w", value: "WORKSPACE", "ask for the key itself, in there"),
+      OptionSpecification("user", value: "USER", "ask for this user"),
       jsonOption, systemOption, waitOption,
     ],
     wordCount: 1...2,

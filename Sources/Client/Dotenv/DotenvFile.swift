@@ -30,7 +30,7 @@ final class DotenvFile {
   ///
   /// Source: open(2), read(2).
   convenience init(reading path: String) throws(ClientError) {
-    let shown = PrintableText.object(path)
+    let shown = PrintableText.line(path)
     let file = try attempting("\(shown): opening the file") { () throws(Errno) in
       try FileDescriptor.open(path, flags: O_RDONLY | O_NOCTTY)
     }
@@ -68,7 +68,7 @@ final class DotenvFile {
 
   /// Lends a piece of an unescaped value, a ``DotenvPiece/text(_:)`` of this file, to
   /// `body`.
-  func withText<Result, Failure: Error>(
+  func withText<Result: ~Copyable, Failure: Error>(
     _ range: Range<Int>, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try text.withBytes { (bytes) throws(Failure) in try body(bytes.extracting(range)) }
@@ -96,11 +96,7 @@ struct DotenvAssignment: Equatable {
   /// The value: what follows on one another in it; empty for an empty one.
   let pieces: [DotenvPiece]
 
-  var references: [DotenvReference] {
-    pieces.compactMap { piece in
-      if case .reference(let reference) = piece { reference } else { nil }
-    }
-  }
+  var references: [DotenvReference] { pieces.references }
 
   /// Whether anything of the value stands in the file itself.
   var holdsText: Bool { pieces.count > references.count }
@@ -113,4 +109,13 @@ enum DotenvPiece: Equatable {
 
   /// What a key's value takes the place of.
   case reference(DotenvReference)
+}
+
+extension [DotenvPiece] {
+  /// The keys among the pieces, in their order.
+  var references: [DotenvReference] {
+    compactMap { piece in
+      if case .reference(let reference) = piece { reference } else { nil }
+    }
+  }
 }

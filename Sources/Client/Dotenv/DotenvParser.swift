@@ -25,7 +25,7 @@ internal import Platform
 /// - Single quotes and backquotes: nothing is escaped, and the next one ends the
 ///   value; backquotes are quotes (as Node).
 /// - Nothing is expanded, as `${NAME}` (as Node).
-/// - A name alone sets nothing. Names are those that a shell takes.
+/// - A name alone sets nothing. Names are those that a shell takes, up to 64 characters.
 /// - What is no such line, a quote that is not closed, and anything but a comment
 ///   behind a closing quote are errors: both skip some of these lines, or take them
 ///   for something else, and a variable would be missing.

@@ -3,6 +3,9 @@ internal import Wire
 
 /// All that a command is given: what was selected, and the values that the daemon has
 /// handed out for it.
+///
+/// The values stay here while variables and files are made of them, so that they can be
+/// looked at, each with its key, for as long as this lives.
 struct Obtained: ~Copyable {
   let selection: VariableSelection
   let requests: ValueRequests

@@ -31,7 +31,7 @@ struct ProjectFile {
       throw .usage(
         profile == nil
           ? "nothing is selected"
-          : "there is no \(name) in \(PrintableText.object(directory)), nor above it",
+          : "there is no \(name) in \(PrintableText.line(directory)), nor above it",
         hint: "name keys with '-k KEY', all of a workspace with '-w WORKSPACE', a file with "
           + "'-e FILE', or write lines NAME=coffer://KEY to \(name)")
     }
@@ -64,7 +64,7 @@ struct ProjectFile {
   }
 
   private static func read(_ path: String) throws(ClientError) -> DotenvFile {
-    let shown = PrintableText.object(path)
+    let shown = PrintableText.line(path)
     // A FIFO would wait for somebody to write to it.
     let file = try attempting("\(shown): opening the file") { () throws(Errno) in
       try FileDescriptor.open(path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)

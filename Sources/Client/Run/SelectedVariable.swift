@@ -29,11 +29,7 @@ struct SelectedVariable {
     origin = file.place(of: assignment)
   }
 
-  var references: [DotenvReference] {
-    pieces.compactMap { piece in
-      if case .reference(let reference) = piece { reference } else { nil }
-    }
-  }
+  var references: [DotenvReference] { pieces.references }
 
   /// Whether the value is that of one key and nothing else.
   var isWholeKey: Bool { pieces.count == 1 && references.count == 1 }

@@ -61,7 +61,7 @@ struct TrustedCopy {
     } catch {
       throw ClientError(
         ExitStatus.failed,
-        "\(PrintableText.object(path)): keeping what is trusted failed: \(error)",
+        "\(path): keeping what is trusted failed: \(error)",
         hint: "'coffer run -e \(file.name)' names the file, and needs no trust")
     }
   }

@@ -7,7 +7,7 @@ internal import Wire
 /// key that may be missing has a line of its own, and is left out if it is not found.
 struct ValueRequests {
   /// A key whose value is asked for by itself, whatever it is used for then.
-  struct Request: Equatable {
+  struct Request {
     let key: KeyReference
     let isOptional: Bool
 
