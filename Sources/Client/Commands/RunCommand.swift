@@ -28,12 +28,19 @@ extension Subcommand {
       "mask --help' tells what is found and what is not. '--ci github' prints values",
       "to standard output, as commands to the runner of GitHub Actions, which hides",
       "them in its log; never to a terminal. GitLab's runner has no such commands.",
+      "",
+      "With --issue the command gets a key of its own in COFFER_API_KEY, which is",
+      "revoked when the command ends, and after 24 hours at the latest.",
     ],
     options: selectingOptions + [
       OptionSpecification(
         "file", value: "KEY[=NAME]", repeats: true,
         "give a key in a file, whose path is in NAME_FILE"),
       OptionSpecification("stdin", value: "KEY", "give a key on standard input"),
+      OptionSpecification(
+        "issue", value: "WORKSPACE", "issue a key of it that ends with the command"),
+      OptionSpecification(
+        "access", value: "ACCESS", "what it may do: viewer (the default) or editor"),
       OptionSpecification("clean", "inherit only what a login sets, as PATH"),
       OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
       OptionSpecification("explain", "tell what would be injected, and run nothing"),
@@ -47,11 +54,13 @@ extension Subcommand {
       "coffer run -e .env --only STRIPE_KEY -- ./pay.sh",
       "coffer run --mask -w web -- npm test",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
+      "coffer run --issue web -- ./job.sh",
       "coffer run --profile staging --explain",
     ]
   ) { arguments throws(ClientError) in
     try SetVariables.check(arguments)
     let masking = try RunMasking(arguments)
+    let issued = try IssuedKey(arguments)
     guard !arguments.has("explain") else { return try explain(arguments) }
     guard !arguments.has("json") else {
       throw .usage("--json is of --explain", hint: "give both, or neither")
@@ -65,6 +74,8 @@ extension Subcommand {
     var variables = try obtained.variables(set)
     try CredentialFiles.add(of: obtained, set, to: &variables)
     try CredentialFiles.replaceStandardInput(of: obtained)
+    // Last, so that nothing is issued for a command that does not run.
+    try issued?.add(to: &variables, for: command, arguments)
     let environment = try variables.environment(set)
     let execution = CommandExecution(arguments.commandWords)
     return try masking.run(execution, environment, obtained)
