@@ -70,12 +70,12 @@ extension Subcommand {
     }
     let selection = try VariableSelection.selected(by: arguments)
     let set = SetVariables(arguments)
-    let obtained = try Obtained(selection, set, for: command, arguments)
+    var obtained = try Obtained(selection, set, for: command, arguments)
     var variables = try obtained.variables(set)
     try CredentialFiles.add(of: obtained, set, to: &variables)
     try CredentialFiles.replaceStandardInput(of: obtained)
     // Last, so that nothing is issued for a command that does not run.
-    try issued?.add(to: &variables, for: command, arguments)
+    try issued?.add(to: &variables, &obtained, for: command, arguments)
     let environment = try variables.environment(set)
     let execution = CommandExecution(arguments.commandWords)
     return try masking.run(execution, environment, obtained)

@@ -43,11 +43,13 @@ struct IssuedKey {
   ///
   /// - Parameters:
   ///   - variables: What the command gets; the key is added.
+  ///   - obtained: What is masked in what the command prints; the key is added.
   ///   - command: What the key is for, as the audit shows it.
   ///   - arguments: Those of the command line.
   /// - Throws: ``ClientError`` if there is none to be had.
   func add(
-    to variables: inout InjectedVariables, for command: String, _ arguments: Arguments
+    to variables: inout InjectedVariables, _ obtained: inout Obtained, for command: String,
+    _ arguments: Arguments
   ) throws(ClientError) {
     let dialogue = try Dialogue(arguments, presentsKey: false)
     _ = try dialogue.ask(ObtainedValues.claim(of: command))
@@ -59,6 +61,8 @@ struct IssuedKey {
     }
     try reply.data.withBytes { (text) throws(ClientError) -> Void in
       try variables.append(PresentedKey.variable, text, from: Self.source)
+      let name = reply.statuses.lazy.compactMap { $0["name"] }.first
+      try obtained.append(issued: name ?? PresentedKey.variable, text)
     }
   }
 }

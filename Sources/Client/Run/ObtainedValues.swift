@@ -114,6 +114,15 @@ struct ObtainedValues: ~Copyable {
     return number
   }
 
+  /// Adds a key that was issued for the command, which is none that was asked for.
+  mutating func append(issued key: String, _ text: Span<UInt8>) throws(ClientError) {
+    let start = entries.count
+    try entries.append(text)
+    keys.append(
+      ObtainedKey(
+        key: key, name: PresentedKey.variable, request: nil, range: start..<entries.count))
+  }
+
   // MARK: Lending
 
   /// Lends the value of a key to `body`.
