@@ -64,6 +64,15 @@ struct RunIssueTests {
     #expect(result.errorText.isEmpty)
   }
 
+  @Test("with --mask its text is masked as well, and it lives as long as the command")
+  func masked() {
+    let script = "echo $COFFER_API_KEY; \(Programs.client) list | grep -c process-"
+    let result = run("--issue", "web", "--mask", "--", "sh", "-c", script)
+    #expect(!result.outputText.contains("cof_wk_"), "\(result.outputText)")
+    #expect(result.outputText.hasPrefix("<web/process-"), "\(result.outputText)")
+    #expect(eventually(seconds: 10) { processKeys.isEmpty })
+  }
+
   @Test("a locked vault is opened for it") func locked() {
     fixture.coffer("lock")
     #expect(run("--issue", "web", "--", "sh", "-c", "echo ${#COFFER_API_KEY}").line == "57")

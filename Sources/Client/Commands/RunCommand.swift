@@ -23,14 +23,14 @@ extension Subcommand {
       "variable that is set to something else. Files of --file are in memory, in",
       "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
       "",
+      "With --issue the command gets a key of its own in COFFER_API_KEY, which is",
+      "revoked when the command ends, and after 24 hours at the latest.",
+      "",
       "With --mask coffer stays, and passes on signals, the window's size, job control",
       "and the exit status; the command has a terminal where coffer has one. 'coffer",
       "mask --help' tells what is found and what is not. '--ci github' prints values",
       "to standard output, as commands to the runner of GitHub Actions, which hides",
       "them in its log; never to a terminal. GitLab's runner has no such commands.",
-      "",
-      "With --issue the command gets a key of its own in COFFER_API_KEY, which is",
-      "revoked when the command ends, and after 24 hours at the latest.",
     ],
     options: selectingOptions + [
       OptionSpecification(
@@ -59,8 +59,8 @@ extension Subcommand {
     ]
   ) { arguments throws(ClientError) in
     try SetVariables.check(arguments)
-    let masking = try RunMasking(arguments)
     let issued = try IssuedKey(arguments)
+    let masking = try RunMasking(arguments)
     guard !arguments.has("explain") else { return try explain(arguments) }
     guard !arguments.has("json") else {
       throw .usage("--json is of --explain", hint: "give both, or neither")
@@ -75,7 +75,7 @@ extension Subcommand {
     try CredentialFiles.add(of: obtained, set, to: &variables)
     try CredentialFiles.replaceStandardInput(of: obtained)
     // Last, so that nothing is issued for a command that does not run.
-    try issued?.add(to: &variables, &obtained, for: command, arguments)
+    try issued?.add(to: &variables, &obtained.values, for: command, arguments)
     let environment = try variables.environment(set)
     let execution = CommandExecution(arguments.commandWords)
     return try masking.run(execution, environment, obtained)

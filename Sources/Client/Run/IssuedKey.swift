@@ -43,12 +43,12 @@ struct IssuedKey {
   ///
   /// - Parameters:
   ///   - variables: What the command gets; the key is added.
-  ///   - obtained: What is masked in what the command prints; the key is added.
+  ///   - values: What is masked in the command's output; so is the key.
   ///   - command: What the key is for, as the audit shows it.
   ///   - arguments: Those of the command line.
   /// - Throws: ``ClientError`` if there is none to be had.
   func add(
-    to variables: inout InjectedVariables, _ obtained: inout Obtained, for command: String,
+    to variables: inout InjectedVariables, _ values: inout ObtainedValues, for command: String,
     _ arguments: Arguments
   ) throws(ClientError) {
     let dialogue = try Dialogue(arguments, presentsKey: false)
@@ -56,13 +56,13 @@ struct IssuedKey {
     let options = [("process", nil)] + (access.map { [("access", $0)] } ?? [])
     let reply = try dialogue.ask(
       Command(.create, options: options, words: [workspace.text]))
-    guard reply.data.count == KeyText.byteCount else {
+    let key = reply.statuses.first { $0.keywords == ["KEY"] }?["name"]
+    guard reply.data.count == KeyText.byteCount, let key else {
       throw .protocolBroken("it issued no key")
     }
     try reply.data.withBytes { (text) throws(ClientError) -> Void in
+      try values.append(text, of: key, as: PresentedKey.variable)
       try variables.append(PresentedKey.variable, text, from: Self.source)
-      let name = reply.statuses.lazy.compactMap { $0["name"] }.first
-      try obtained.append(issued: name ?? PresentedKey.variable, text)
     }
   }
 }

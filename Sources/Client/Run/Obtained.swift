@@ -9,7 +9,7 @@ internal import Wire
 struct Obtained: ~Copyable {
   let selection: VariableSelection
   let requests: ValueRequests
-  private(set) var values: ObtainedValues
+  var values: ObtainedValues
 
   /// As many as one line to the daemon; all lines have room in the socket, so that
   /// sending them never waits for an answer to be read.
@@ -60,11 +60,6 @@ struct Obtained: ~Copyable {
 
   /// The request of the key that is given on standard input.
   var standardInputRequest: Int? { requests.numbers(of: selection).standardInput }
-
-  /// Notes a key that was issued for the command, so that it is masked as all others are.
-  mutating func append(issued key: String, _ text: Span<UInt8>) throws(ClientError) {
-    try values.append(issued: key, text)
-  }
 
   /// The variables, put together.
   borrowing func variables(_ set: SetVariables) throws(ClientError) -> InjectedVariables {

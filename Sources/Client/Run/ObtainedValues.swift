@@ -114,13 +114,21 @@ struct ObtainedValues: ~Copyable {
     return number
   }
 
-  /// Adds a key that was issued for the command, which is none that was asked for.
-  mutating func append(issued key: String, _ text: Span<UInt8>) throws(ClientError) {
+  /// Adds a value that was made for the command, so that it is masked as the others are.
+  ///
+  /// - Parameters:
+  ///   - value: Without NUL.
+  ///   - key: What it is the value of, as the daemon names it.
+  ///   - name: The variable's.
+  /// - Throws: ``ClientError`` if there is no memory left for it.
+  mutating func append(
+    _ value: Span<UInt8>, of key: String, as name: String
+  ) throws(ClientError) {
+    try entries.append("\(name)=".utf8.span)
     let start = entries.count
-    try entries.append(text)
-    keys.append(
-      ObtainedKey(
-        key: key, name: PresentedKey.variable, request: nil, range: start..<entries.count))
+    try entries.append(value)
+    keys.append(ObtainedKey(key: key, name: name, request: nil, range: start..<entries.count))
+    try entries.append([0].span)
   }
 
   // MARK: Lending
