@@ -68,19 +68,27 @@ package final class PseudoTerminal {
     _ = write(leader, &bytes, bytes.count)
   }
 
-  /// Waits until the screen has shown `text`, and forgets what came before.
+  /// Waits until the screen has shown `text`, and forgets that and what came before.
   ///
   /// - Returns: Whether it came within `seconds`.
   package func waitFor(_ text: String, seconds: Double = 30) -> Bool {
     let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
     while BootInstant.now < end {
-      if self.text.contains(text) {
-        screen = []
+      // What came right behind it is still to be looked at.
+      if let end = end(of: Array(text.utf8)) {
+        screen.removeFirst(end)
         return true
       }
       readAvailable(milliseconds: 20)
     }
     return false
+  }
+
+  /// Where the first occurrence of `bytes` on the screen ends.
+  private func end(of bytes: [UInt8]) -> Int? {
+    guard screen.count >= bytes.count else { return nil }
+    return (0...(screen.count - bytes.count)).first { screen[$0...].starts(with: bytes) }
+      .map { $0 + bytes.count }
   }
 
   /// Reads until the program has ended.
