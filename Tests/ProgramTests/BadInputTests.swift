@@ -54,7 +54,7 @@ struct BadInputTests {
     Case(arguments: ["show"], status: 2, message: "coffer: too few arguments: coffer show KEY"),
     Case(
       arguments: ["import", "me/x", "sk_live_value"], status: 2,
-      message: "coffer: too many arguments: coffer import KEY [options]\n"
+      message: "coffer: too many arguments: coffer import\n"
         + "coffer: hint: 'coffer import --help' explains it; a secret is never given as an argument\n"
     ),
     Case(
