@@ -9,6 +9,8 @@ enum Confirmation {
 
   /// Asks on the terminal; all but a yes is a no.
   ///
+  /// Source: tcflush(3).
+  ///
   /// - Parameters:
   ///   - question: Without a mark at its end.
   ///   - lines: What stands above it.
@@ -23,6 +25,8 @@ enum Confirmation {
     var answer = [UInt8](repeating: 0, count: maximumByteCount)
     let count: Int
     do throws(Errno) {
+      // What was typed before the question is no answer to it.
+      _ = terminal.withRawValue { tcflush($0, CInt(TCIFLUSH)) }
       let shown = lines.map { PrintableText.withoutControls($0) + "\n" }.joined()
       try terminal.writeAll("\(shown)\(question)? [y/N] ".utf8.span)
       var span = answer.mutableSpan

@@ -32,7 +32,8 @@ package enum ReservedNames {
 
   private static let exact: Set<String> = Set(
     [
-      system, shells, editorsAndPagers, versionControl, interpreters, builds, trust, tools,
+      system, shells, specialParameters, editorsAndPagers, versionControl, interpreters, builds,
+      trust, tools,
     ].joined())
 
   /// Proxies are read in lower case by some programs, and in upper case by others.
@@ -45,7 +46,9 @@ package enum ReservedNames {
     // The dynamic loader, the C library and its checkers.
     "LD_", "DYLD_", "MALLOC_", "ASAN_", "LSAN_", "MSAN_", "TSAN_", "UBSAN_",
     // Exported functions of bash.
-    "BASH_FUNC_",
+    "BASH_",
+    // Shells' own parameters, prompts and frameworks.
+    "COMP_", "READLINE_", "ZSH_", "ZLE_", "zle_", "fish_", "__fish", "STARSHIP_", "npm_",
     // Sessions and their buses.
     "XDG_", "DBUS_", "LC_", "SYSTEMD_", "LISTEN_", "WATCHDOG_",
     // Interpreters that take code or options from a whole family of names.
@@ -93,6 +96,26 @@ package enum ReservedNames {
     "XAUTHORITY", "NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM",
     "MAINPID", "LIBGL_DRIVERS_PATH", "LIBVA_DRIVERS_PATH", "VALGRIND_LIB", "VALGRIND_OPTS",
     "GCOV_PREFIX", "LLVM_PROFILE_FILE", "SWIFT_BACKTRACE", "SWIFT_EXEC", "_",
+  ]
+
+  /// Some of them are numbers to a shell, which reckons out what they are set to, and so
+  /// runs what stands in it; others become its prompt or its settings.
+  ///
+  /// Source: bash(1), "Shell Variables"; zshparam(1); fish, "Special variables".
+  private static let specialParameters = [
+    "RANDOM", "SRANDOM", "OPTIND", "OPTARG", "OPTERR", "HISTCMD", "HISTSIZE", "HISTFILESIZE",
+    "HISTCONTROL", "HISTIGNORE", "HISTTIMEFORMAT", "SAVEHIST", "SECONDS", "LINENO", "EPOCHSECONDS",
+    "EPOCHREALTIME", "COLUMNS", "LINES", "TMOUT", "FUNCNEST", "FUNCNAME", "GROUPS", "HOSTNAME",
+    "HOSTTYPE", "MACHTYPE", "OSTYPE", "CPUTYPE", "PPID", "DIRSTACK", "DIRSTACKSIZE",
+    "PIPESTATUS", "REPLY", "MAPFILE", "COPROC", "COMPREPLY", "IGNOREEOF", "MAILCHECK",
+    "FIGNORE", "TIMEFORMAT", "TIMEFMT", "CHILD_MAX", "HOSTFILE", "EMACS", "INSIDE_EMACS", "BASH",
+    "auto_resume", "histchars", "HISTCHARS", "GID", "EGID", "USERNAME", "ERRNO", "ARGC", "BAUD",
+    "KEYTIMEOUT", "LISTMAX", "LOGCHECK", "POSTEDIT", "PSVAR", "STTY", "TTYIDLE", "WATCH",
+    "WATCHFMT", "WORDCHARS", "SPROMPT", "TRY_BLOCK_ERROR", "TRY_BLOCK_INTERRUPT", "OSH",
+    "path", "fpath", "cdpath", "manpath", "mailpath", "module_path", "fignore", "prompt", "psvar",
+    "status", "signals", "argv", "watch", "pipestatus", "pipeline", "history", "umask", "version",
+    "CMD_DURATION", "SHELL_VERSION", "ZSH", "PROMPT", "PROMPT2", "PROMPT3", "PROMPT4",
+    "PROMPT_EOL_MARK", "RPROMPT", "RPROMPT2", "RPS1", "RPS2",
   ]
 
   private static let shells = [
@@ -180,6 +203,8 @@ package enum ReservedNames {
     "RESTIC_FROM_PASSWORD_COMMAND", "SOPS_AGE_KEY_CMD", "BORG_RSH", "BORG_PASSCOMMAND",
     "RESTIC_PASSWORD_COMMAND", "RCLONE_PASSWORD_COMMAND",
     "FZF_DEFAULT_COMMAND", "FZF_DEFAULT_OPTS", "MAILPATH", "NIX_CONFIG",
-    "RIPGREP_CONFIG_PATH", "TAR_OPTIONS",
+    "RIPGREP_CONFIG_PATH", "TAR_OPTIONS", "OPENER", "MC_XDG_OPEN", "TERRAGRUNT_TFPATH",
+    "CONTAINERS_CONF", "EMACSDATA", "KUBERNETES_MASTER", "HELM_KUBEAPISERVER", "BUILDKIT_HOST",
+    "PULUMI_BACKEND_URL",
   ]
 }

@@ -44,6 +44,13 @@ struct ReservedNamesTests {
     CREDENTIALS_DIRECTORY socks_proxy RSYNC_PROXY
     """
 
+  /// What shells reckon out, show in prompts or act on, as soon as it is set.
+  static let shells = """
+    RANDOM SRANDOM OPTIND HISTCMD SECONDS LINENO BASH_XTRACEFD PROMPT PROMPT2 PROMPT4 RPROMPT
+    RPROMPT2 RPS1 SPROMPT path fish_trace fish_user_paths ZSH ZSH_CUSTOM COMP_WORDBREAKS
+    STARSHIP_CONFIG npm_execpath OPENER TERRAGRUNT_TFPATH
+    """
+
   /// Further ones whose value, or a file that it names, is a command or code.
   static let commands = """
     TAR_OPTIONS ALTERNATE_EDITOR APT_CONFIG AWS_PAGER GH_PAGER GH_EDITOR GH_BROWSER KUBE_EDITOR
@@ -70,6 +77,9 @@ struct ReservedNamesTests {
 
   @Test("a name of a listed family is reserved", arguments: words(families))
   func reservesFamily(_ word: String) { #expect(ReservedNames.contain(word)) }
+
+  @Test("a name that a shell acts on as soon as it is set is reserved", arguments: words(shells))
+  func shellParameters(name: String) { #expect(ReservedNames.contain(name)) }
 
   @Test("a name that loads code or steers programs is reserved", arguments: words(further))
   func reservesFurther(_ word: String) { #expect(ReservedNames.contain(word)) }
@@ -114,7 +124,7 @@ struct ReservedNamesTests {
       "UV_PUBLISH_TOKEN", "CONDA_TOKEN", "KUBE_CONFIG", "DATABASE_PASSWORD", "GPG_PRIVATE_KEY",
       "ARC",
       "LDAP_PASSWORD", "ENVOY_KEY", "PAGERDUTY_TOKEN", "BROWSERSTACK_KEY", "EDITOR_KEY",
-      "SHELL_KEY", "path", "PROXY", "HTTP_PROXY_PASSWORD", "XDGKEY", "COFFER", "COFFEE_KEY",
+      "SHELL_KEY", "PROMPTLAYER_API_KEY", "PROXY", "HTTP_PROXY_PASSWORD", "XDGKEY", "COFFER", "COFFEE_KEY",
     ])
   func leavesFree(_ word: String) { #expect(!ReservedNames.contain(word)) }
 

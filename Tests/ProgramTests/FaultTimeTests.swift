@@ -151,7 +151,9 @@ struct FaultTimeTests {
     #expect(clock.vault.coffer("import", "me/long", input: long).status == 0)
     let daemon = try #require(clock.vault.daemonID)
     let other = try clock.vault.connect()
-    // Behind this answer those who were there before are gone.
+    // Behind these answers those who were there before are gone, and the process of this
+    // test is one that holds a value.
+    #expect(other.ask("ENV me/long").last == "OK")
     #expect(other.ask("NOP") == ["OK"])
     let before = Footprint(of: daemon)
     let start = BootInstant.now

@@ -141,7 +141,8 @@ struct OnePromptTests {
     sleep(milliseconds: 700)
     terminal.type("\u{3}")
     let text = "coffer: the vault is locked, and its prompt on this terminal was cancelled\r\n"
-    try #require(terminal.waitFor(text + "coffer: hint: 'coffer unlock' asks again\r\n"))
+    let hint = "coffer: hint: 'coffer unlock' asks again\r\n"
+    try #require(terminal.waitFor(text + hint, keepsRest: true))
     let screen = terminal.readToEnd()
     #expect(["ends 130 3", "ends 3 130"].contains { screen.contains($0) }, "\(screen)")
     #expect(!screen.contains(Self.prompt), "\(screen)")

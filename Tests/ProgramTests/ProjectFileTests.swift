@@ -107,6 +107,38 @@ struct ProjectFileTests {
     #expect(coffer(["run", "--", "printenv", "STRIPE"]).line == VaultFixture.stripeValue)
   }
 
+  @Test("what stands around a key is shown, since it tells where the key goes") func around() {
+    write("URL=https://evil.example/?k=coffer://web/stripe\n")
+    let seen = answer("n", ["run", "--", "true"])
+    #expect(seen.screen.contains("URL  https://evil.example/?k=<web/stripe>"), "\(seen.screen)")
+  }
+
+  @Test("what was typed before the question is no answer to it") func typedAhead() {
+    write(Self.text)
+    let script = "cd \"$0\" && echo ready && sleep 1 && exec \"$@\""
+    let terminal = PseudoTerminal(
+      "/bin/sh", ["-c", script, project, Programs.client, "run", "--", "echo", "has", "run"],
+      environment: fixture.environmentWithKeyFile)
+    #expect(terminal.waitFor("ready"))
+    terminal.type("y\n")
+    #expect(terminal.waitFor("Trust it as long as it stays as it is? [y/N] "))
+    terminal.type("n\n")
+    let rest = terminal.readToEnd()
+    #expect(terminal.process.waitForEnd() == 125, "\(rest)")
+    #expect(!rest.contains("has run"))
+  }
+
+  @Test("an import takes the values out of the copy that was trusted as well") func imported() {
+    write("STRIPE_SECRET=plain-text-value\n")
+    trust()
+    #expect(!Files.read(copy).isEmpty)
+    let result = coffer(["import", "web/", "--env-file", "coffer.env", "--all"])
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(Files.read(copy).isEmpty)
+    let left = Files.read(path)
+    #expect(String(decoding: left, as: UTF8.self) == "STRIPE_SECRET=coffer://web/stripe-secret\n")
+  }
+
   @Test("a no runs nothing, and is asked again", arguments: ["n", "", "later"])
   func refused(word: String) {
     write(Self.text)

@@ -68,15 +68,18 @@ package final class PseudoTerminal {
     _ = write(leader, &bytes, bytes.count)
   }
 
-  /// Waits until the screen has shown `text`, and forgets that and what came before.
+  /// Waits until the screen has shown `text`, and forgets what is on it.
   ///
+  /// - Parameters:
+  ///   - text: What is waited for.
+  ///   - seconds: How long.
+  ///   - keepsRest: Whether what has come behind it already is kept.
   /// - Returns: Whether it came within `seconds`.
-  package func waitFor(_ text: String, seconds: Double = 30) -> Bool {
+  package func waitFor(_ text: String, seconds: Double = 30, keepsRest: Bool = false) -> Bool {
     let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
     while BootInstant.now < end {
-      // What came right behind it is still to be looked at.
-      if let end = end(of: Array(text.utf8)) {
-        screen.removeFirst(end)
+      if let count = countThrough(Array(text.utf8)) {
+        screen.removeFirst(keepsRest ? count : screen.count)
         return true
       }
       readAvailable(milliseconds: 20)
@@ -84,8 +87,8 @@ package final class PseudoTerminal {
     return false
   }
 
-  /// Where the first occurrence of `bytes` on the screen ends.
-  private func end(of bytes: [UInt8]) -> Int? {
+  /// How much of the screen there is up to and with the first occurrence of `bytes`.
+  private func countThrough(_ bytes: [UInt8]) -> Int? {
     guard screen.count >= bytes.count else { return nil }
     return (0...(screen.count - bytes.count)).first { screen[$0...].starts(with: bytes) }
       .map { $0 + bytes.count }

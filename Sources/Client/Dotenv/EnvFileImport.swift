@@ -193,7 +193,10 @@ final class EnvFileImport {
     _ item: Item, _ dialogue: Dialogue, after error: ClientError
   ) throws(ClientError) {
     guard error.code == .conflict || error.code == .invalid else { throw error }
-    let holders = try holders(of: item, dialogue).filter { $0.hasPrefix(place) }
+    var holders: [String] = []
+    for key in try self.holders(of: item, dialogue) where key.hasPrefix(place) {
+      if try lasts(key, dialogue) { holders.append(key) }
+    }
     if let key = holders.first(where: { $0 == item.key }) ?? holders.first {
       return note(item, as: key, "already stored")
     }
@@ -232,6 +235,22 @@ final class EnvFileImport {
     return reply.statuses.filter { $0.keywords == ["STORED"] }.compactMap { $0["name"] }
   }
 
+  /// Whether a key gives the value back at any time, so that the file need not hold it: it
+  /// can be injected now, and ends no earlier than the value itself.
+  private func lasts(_ key: String, _ dialogue: Dialogue) throws(ClientError) -> Bool {
+    do throws(ClientError) {
+      _ = try dialogue.ask(Command(.environment, options: [("dry-run", nil)], words: [key]))
+      let fields = try dialogue.ask(Command(.show, words: [key])).statuses.filter {
+        $0.keywords.isEmpty
+      }
+      let isIssued = fields.contains { $0["origin"] == "issued" }
+      return isIssued || !fields.contains { $0["expires"] != nil }
+    } catch {
+      guard error.status == ExitStatus.failed else { throw error }
+      return false
+    }
+  }
+
   private func note(_ item: Item, as key: String, _ event: String) {
     if let range = item.assignment.valueRange {
       references.append((range, DotenvReference.scheme + key))
@@ -253,6 +272,7 @@ final class EnvFileImport {
       throw stillThere("writing it failed: \(error)")
     }
     guard !hasChanged else { throw stillThere("it has changed meanwhile, and is left as it is") }
+    forgetTrustedCopy()
     let count = references.count
     Console.note(
       "\(file.name): " + (count == 1 ? "1 value is a reference" : "\(count) values are references")
@@ -260,6 +280,12 @@ final class EnvFileImport {
     Console.hint(
       "the disk may still hold the former file, as may copies, backups and git; "
         + "'coffer replace KEY' takes a new value from the vendor")
+  }
+
+  /// A copy of the former file, which was trusted, has the values in it as well.
+  private func forgetTrustedCopy() {
+    let directory = path.hasPrefix("/") ? "" : (Process.workingDirectory ?? "") + "/"
+    try? TrustedCopy(of: directory + path).remove()
   }
 
   private func replace(with text: borrowing SecretBuffer) throws(Errno) {

@@ -122,11 +122,27 @@ struct ProjectFile {
     var selection = VariableSelection()
     selection.add(file)
     return Table.lines(
-      selection.variables.map { variable in
-        let parts = variable.references.map { $0.isOptional ? "\($0.key.text)?" : $0.key.text }
-        let text = variable.isWholeKey ? [] : ["text of the file"]
-        return ("  " + variable.name, (parts + text).joined(separator: ", "))
-      })
+      selection.variables.map { ("  " + $0.name, Self.summary(of: $0)) })
+  }
+
+  /// What a variable will hold: text only where a key stands in it, since that is where
+  /// the key may go.
+  private static func summary(of variable: SelectedVariable) -> String {
+    guard !variable.references.isEmpty, let file = variable.place?.file else {
+      return "text of the file"
+    }
+    let isWhole = variable.isWholeKey
+    return variable.pieces.map { piece in
+      switch piece {
+      case .reference(let reference):
+        (isWhole ? reference.key.text : "<\(reference.key.text)>")
+          + (reference.isOptional ? "?" : "")
+      case .text(let range):
+        file.withText(range) { text in
+          String(decoding: text.indices.map { text[$0] }, as: UTF8.self)
+        }
+      }
+    }.joined()
   }
 }
 

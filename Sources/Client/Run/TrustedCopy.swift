@@ -46,6 +46,14 @@ struct TrustedCopy {
     return copy
   }
 
+  /// Forgets the file, as one whose values are to stand nowhere.
+  func remove() {
+    guard let slash = path.lastIndex(of: "/"),
+      let directory = try? Directory(opening: String(path[..<slash]))
+    else { return }
+    try? directory.remove(String(path[path.index(after: slash)...]))
+  }
+
   /// Keeps `file` as what is trusted.
   func write(_ file: DotenvFile) throws(ClientError) {
     guard let slash = path.lastIndex(of: "/") else { return }
