@@ -124,7 +124,8 @@ struct ReservedNamesTests {
       "UV_PUBLISH_TOKEN", "CONDA_TOKEN", "KUBE_CONFIG", "DATABASE_PASSWORD", "GPG_PRIVATE_KEY",
       "ARC",
       "LDAP_PASSWORD", "ENVOY_KEY", "PAGERDUTY_TOKEN", "BROWSERSTACK_KEY", "EDITOR_KEY",
-      "SHELL_KEY", "PROMPTLAYER_API_KEY", "PROXY", "HTTP_PROXY_PASSWORD", "XDGKEY", "COFFER", "COFFEE_KEY",
+      "SHELL_KEY", "PROMPTLAYER_API_KEY", "PROXY",
+      "HTTP_PROXY_PASSWORD", "XDGKEY", "COFFER", "COFFEE_KEY",
     ])
   func leavesFree(_ word: String) { #expect(!ReservedNames.contain(word)) }
 
