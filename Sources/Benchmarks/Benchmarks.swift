@@ -42,6 +42,7 @@ enum Benchmarks {
     case "startup":
       guard rest.count <= 1, let rounds = Int(rest.first ?? "300"), rounds > 0 else { return nil }
       return StartUp(programs: directory, rounds: rounds).run()
+    case "requests": return Requests(programs: directory, milliseconds: 2000).run()
     case "load":
       return Load.Options(rest).map { Load(programs: directory, options: $0).run() }
     case _: return nil
