@@ -1,93 +1,110 @@
-internal import Glibc
 internal import Platform
 
 /// Requests a second and how long they take, beside those of Redis.
 struct Requests {
-  let programs: String
-  let milliseconds: Int64
+  private let bench: Workbench
 
-  func run() -> Int32 {
-    guard let vault = ThrowawayVault(programs: programs) else { return 1 }
+  private static let benchmark = "requests"
+  private static let connectionCounts = [1, 8, 50]
+  private static let depths = [1, 16]
+  private static let usualRounds = 5
+  private static let goalName = "ENV of 1"
+  private static let value = String(repeating: "v", count: 64)
+
+  init(_ bench: Workbench) { self.bench = bench }
+
+  func run() throws(BenchmarkError) {
+    let vault = try ThrowawayVault(bench, "requests")
     defer { vault.remove() }
-    let value = String(repeating: "v", count: 64)
-    guard vault.coffer(["import", "me/value"], input: value) else { return 1 }
-    let redis = Redis(value: value)
-    defer { redis?.end() }
-    let text = "x"
-    _ = text
-    for count in [1, 8, 50] {
-      for depth in [1, 16] {
-        let cofferNop = storm(vault.socketPath, count, depth, "NOP\n", greeting: true)
-        let coffer = storm(vault.socketPath, count, depth, "ENV me/value\n", greeting: true)
-        report("NOP \(count) x \(depth)", cofferNop)
-        report("ENV \(count) x \(depth)", coffer)
-        if let redis {
-          report("GET \(count) x \(depth)", storm(redis.socketPath, count, depth, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", greeting: false))
-        }
+    let server = try RedisServer(bench)
+    defer { server?.end(bench) }
+    let redis: Exchange? =
+      if let server { try server.exchange(storing: Self.value) } else { nil }
+    let exchanges = try exchanges(vault)
+    for count in Self.connectionCounts {
+      for depth in Self.depths { try compare(exchanges, redis, count, depth) }
+    }
+  }
+
+  // MARK: What is asked
+
+  /// Makes keys, and the requests for them.
+  private func exchanges(_ vault: ThrowawayVault) throws(BenchmarkError) -> [Exchange] {
+    let entries = (0..<50).map { (key: "me/value-\($0)", name: "VALUE_\($0)") }
+    for (key, name) in entries {
+      try vault.ask("IMPORT \(key) --env=\(name)", answering: Array(Self.value.utf8))
+    }
+    let text = try vault.ask("CREATE me/valid").data
+    let valid = String(decoding: text, as: UTF8.self)
+    let unknown = try textOfOtherVault()
+    let path = vault.socketPath
+    func exchange(
+      _ name: String, _ request: String, _ ending: String
+    ) throws(BenchmarkError) -> Exchange {
+      try Exchange(
+        sampling: name, at: path, greeting: "how can I serve you\n", request: request,
+        ending: ending)
+    }
+    let all = entries.map(\.key).joined(separator: " ")
+    let lines = entries.map { "D \($0.name)=\(Self.value)\0\n" }
+    return [
+      try exchange("NOP", "NOP\n", "OK\n"),
+      try exchange("ENV of 1", "ENV \(entries[0].key)\n", lines[0] + "OK\n"),
+      try exchange("ENV of 50", "ENV \(all)\n", lines.joined() + "OK\n"),
+      try exchange("VERIFY valid", "VERIFY\nD \(valid)\nEND\n", "\nOK\n"),
+      try exchange("VERIFY unknown", "VERIFY\nD \(unknown)\nEND\n", " denied\n"),
+    ]
+  }
+
+  /// The text of a key that the vault never had.
+  private func textOfOtherVault() throws(BenchmarkError) -> String {
+    let vault = try ThrowawayVault(bench, "other")
+    defer { vault.remove() }
+    return String(decoding: try vault.ask("CREATE me/unknown").data, as: UTF8.self)
+  }
+
+  // MARK: Measuring
+
+  /// Lets each be asked for, beside the others.
+  private func compare(
+    _ exchanges: [Exchange], _ redis: Exchange?, _ connectionCount: Int, _ depth: Int
+  ) throws(BenchmarkError) {
+    let all = exchanges + (redis.map { [$0] } ?? [])
+    var latencies = [[Samples]](repeating: [Samples(), Samples()], count: all.count)
+    let rates = try Rounds.run(bench.rounds(Self.usualRounds), warmUp: 1, of: all.count) {
+      (index) throws(BenchmarkError) in
+      let storm = RequestStorm(
+        exchange: all[index], connectionCount: connectionCount, depth: depth)
+      let figures = try storm.run(milliseconds: bench.options.milliseconds)
+      for (place, permille) in Self.permilles.enumerated() {
+        latencies[index][place].add(figures.microseconds(atPermille: permille))
+      }
+      return figures.requestsPerSecond
+    }
+    report(all.map(\.name), rates, latencies, "\(connectionCount) x \(depth)", redis != nil)
+  }
+
+  private static let permilles = [500, 990]
+
+  private func report(
+    _ names: [String], _ rates: [Samples], _ latencies: [[Samples]], _ manner: String,
+    _ hasPeer: Bool
+  ) {
+    let figures = names.indices.map { index in
+      let subject = "\(names[index]), \(manner)"
+      return [
+        Figure(Self.benchmark, subject, "rate", "1/s", rates[index]),
+        Figure(Self.benchmark, subject, "p50", "us", latencies[index][0]),
+        Figure(Self.benchmark, subject, "p99", "us", latencies[index][1]),
+      ]
+    }
+    let peers = hasPeer ? figures.last : nil
+    for (index, figures) in figures.enumerated() {
+      for (place, figure) in figures.enumerated() {
+        let isPeer = hasPeer && index == names.count - 1
+        let hasGoal = names[index] == Self.goalName && place == 0
+        bench.report(isPeer ? figure : figure.beside(peers?[place], hasGoal ? .atLeast(1) : nil))
       }
     }
-    return 0
-  }
-
-  private func report(_ name: String, _ figures: RequestStorm.Figures?) {
-    guard let figures else { return StandardStream.error.write("\(name) failed\n") }
-    StandardStream.output.write("\(name) \(Int(figures.requestsPerSecond)) p50 \(figures.latency(atPermille: 500) / 1000) p99 \(figures.latency(atPermille: 990) / 1000)\n")
-  }
-
-  private func storm(_ path: String, _ count: Int, _ depth: Int, _ request: String, greeting: Bool) -> RequestStorm.Figures? {
-    guard let sampled = Sample.answer(path, Array(request.utf8), greets: greeting) else { return nil }
-    let storm = RequestStorm(
-      socketPath: path, connectionCount: count, depth: depth, greeting: ([], sampled.greeting),
-      request: Array(request.utf8), answer: sampled.answer)
-    do { return try storm.run(milliseconds: milliseconds) } catch { StandardStream.error.write("\(error)\n"); return nil }
-  }
-}
-
-enum Sample {
-  static func answer(_ path: String, _ request: [UInt8], greets: Bool) -> (greeting: [UInt8], answer: [UInt8])? {
-    guard let socket = try? UnixSocket.connect(to: path) else { return nil }
-    let greeting = greets ? all(socket) : []
-    try? socket.sendAll(request.span)
-    return (greeting, all(socket))
-  }
-
-  private static func all(_ socket: borrowing UnixSocket) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    var count = 0
-    var patience: CInt = 2000
-    while socket.hasInput(within: patience) {
-      var span = bytes.mutableSpan
-      guard let more = try? socket.receive(into: &span, at: count), more > 0 else { break }
-      count += more
-      patience = 100
-    }
-    return Array(bytes.prefix(count))
-  }
-}
-
-struct Redis {
-  let directory = "/tmp/coffer-benchmark-\(Process.id)-redis"
-  var socketPath: String { directory + "/socket" }
-  let id: Int32
-
-  init?(value: String) {
-    let directory = directory
-    _ = try? Directory.create(directory, permissions: 0o700)
-    guard let id = try? Process.startDetached("/usr/bin/redis-server", arguments: ["redis-server", "--port", "0", "--unixsocket", directory + "/socket", "--save", "", "--appendonly", "no", "--dir", directory], environment: []) else { return nil }
-    self.id = id
-    for _ in 0..<500 {
-      if let socket = try? UnixSocket.connect(to: directory + "/socket") {
-        try? socket.sendAll(Array("SET k \(value)\r\n".utf8).span)
-        _ = socket.hasInput(within: 1000)
-        return
-      }
-      sleep(milliseconds: 10)
-    }
-    return nil
-  }
-
-  func end() {
-    _ = kill(id, SIGTERM)
-    _ = try? Process.runToEnd("/bin/rm", arguments: ["rm", "-rf", directory], environment: [])
   }
 }

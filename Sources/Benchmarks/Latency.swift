@@ -1,0 +1,98 @@
+internal import Platform
+
+/// How long ENV takes while the daemon does other work, beside none.
+struct Latency {
+  private let bench: Workbench
+
+  private static let benchmark = "latency"
+  private static let usualRounds = 5
+  private static let value = String(repeating: "v", count: 64)
+
+  /// So many keys make compaction and backup take a while.
+  private static let keyCount = 20_000
+  private static let permilles = [("p50", 500), ("p99", 990)]
+
+  /// With fewer milliseconds a round there is a smaller vault as well, for a trial.
+  private static let trialMilliseconds = 100
+
+  init(_ bench: Workbench) { self.bench = bench }
+
+  /// A vault, and what its daemon does besides.
+  private struct Subject {
+    let name: String
+    let exchange: Exchange
+    let disturbance: Disturbance?
+    let alone: String
+  }
+
+  func run() throws(BenchmarkError) {
+    let withFile = try ThrowawayVault(bench, "latency")
+    defer { withFile.remove() }
+    let withPassphrase = try ThrowawayVault(bench, "passphrase", .withPassphrase)
+    defer { withPassphrase.remove() }
+    let isTrial = bench.options.milliseconds < Self.trialMilliseconds
+    try KeyMaker(withFile).fill(to: isTrial ? 1000 : Self.keyCount)
+    let subjects =
+      try Self.subjects(withFile, .withKeyFile, "alone")
+      + Self.subjects(withPassphrase, .withPassphrase, "alone, few keys")
+    var latencies = [[Samples]](
+      repeating: Self.permilles.map { _ in Samples() }, count: subjects.count)
+    let warmUp = 1
+    var turn = 0
+    _ = try Rounds.run(bench.rounds(Self.usualRounds), warmUp: warmUp, of: subjects.count) {
+      (index) throws(BenchmarkError) in
+      let figures = try measure(subjects[index])
+      turn += 1
+      for (place, (_, permille)) in Self.permilles.enumerated()
+      where turn > warmUp * subjects.count {
+        latencies[index][place].add(figures.microseconds(atPermille: permille))
+      }
+      return figures.requestsPerSecond
+    }
+    report(subjects, latencies)
+  }
+
+  private static func subjects(
+    _ vault: ThrowawayVault, _ opening: ThrowawayVault.Opening, _ alone: String
+  ) throws(BenchmarkError) -> [Subject] {
+    try vault.ask("IMPORT me/value --env=VALUE", answering: Array(value.utf8))
+    let exchange = try Exchange(
+      sampling: "ENV", at: vault.socketPath, greeting: "how can I serve you\n",
+      request: "ENV me/value\n", ending: "D VALUE=\(value)\0\nOK\n")
+    let disturbances = Disturbance.allCases.filter { $0.opening == opening }
+    return [Subject(name: alone, exchange: exchange, disturbance: nil, alone: alone)]
+      + disturbances.map {
+        Subject(name: $0.rawValue, exchange: exchange, disturbance: $0, alone: alone)
+      }
+  }
+
+  private func measure(_ subject: Subject) throws(BenchmarkError) -> RequestStorm.Figures {
+    let storm = RequestStorm(exchange: subject.exchange, connectionCount: 1, depth: 1)
+    guard let disturbance = subject.disturbance else {
+      return try storm.run(milliseconds: bench.options.milliseconds)
+    }
+    let disturber = try Disturber(disturbance, at: subject.exchange.socketPath)
+    let figures = try storm.run(milliseconds: bench.options.milliseconds)
+    guard disturber.end() else { throw BenchmarkError("\(subject.name): was not done") }
+    return figures
+  }
+
+  private func report(_ subjects: [Subject], _ latencies: [[Samples]]) {
+    for (place, (quantity, _)) in Self.permilles.enumerated() {
+      var figures: [String: Figure] = [:]
+      for (subject, samples) in zip(subjects, latencies) {
+        let figure = Figure(
+          Self.benchmark, "ENV, \(subject.name)", quantity, "us", samples[place])
+        figures[subject.name] = figure
+        guard subject.disturbance != nil else {
+          bench.report(figure)
+          continue
+        }
+        let hasGoal =
+          quantity == "p99"
+          && (subject.disturbance == .importing || subject.disturbance == .passphrase)
+        bench.report(figure.beside(figures[subject.alone], hasGoal ? .atMost(2) : nil))
+      }
+    }
+  }
+}
