@@ -27,7 +27,7 @@ enum Disturbance: String, CaseIterable {
     let keyFile = Array(ThrowawayVault.keyFile.utf8)
     switch self {
     case .importing:
-      return client.ask("IMPORT me/\(name)", answering: keyFile).end == .ok
+      return client.ask("IMPORT me/\(name)", answering: Array(name.utf8)).end == .ok
     case .passphrase:
       let wrong = client.ask("UNLOCK", answering: Array("wrong".utf8))
       // The right one costs as much, and ends the rest after wrong ones.

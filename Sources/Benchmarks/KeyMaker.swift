@@ -16,6 +16,9 @@ final class KeyMaker {
   /// As many as one uid may have, and some left for others.
   private static let manyConnections = 200
 
+  /// With a number of ten digits 64 bytes.
+  private static let padding = String(repeating: "v", count: 54)
+
   init(_ vault: ThrowawayVault) { self.vault = vault }
 
   // MARK: Making
@@ -33,11 +36,14 @@ final class KeyMaker {
     try storm(end, connectionCount) { "CREATE me/key-\($0)\n" }
   }
 
-  /// The same with values that somebody else has issued.
+  /// The same with values that somebody else has issued, each another one: of others
+  /// with the same value the daemon would tell.
   func importValues(
-    _ value: String, _ end: WriteStorm.End, connectionCount: Int
+    _ end: WriteStorm.End, connectionCount: Int
   ) throws(BenchmarkError) -> WriteStorm.Figures {
-    try storm(end, connectionCount) { "IMPORT me/key-\($0)\nD \(value)\nEND\n" }
+    try storm(end, connectionCount) {
+      "IMPORT me/key-\($0)\nD \(Self.padding)\(1_000_000_000 + $0)\nEND\n"
+    }
   }
 
   /// Issues keys in workspaces, in the fastest way: from so many connections that each

@@ -52,7 +52,7 @@ struct Requests {
       try exchange("ENV of 1", "ENV \(entries[0].key)\n", lines[0] + "OK\n"),
       try exchange("ENV of 50", "ENV \(all)\n", lines.joined() + "OK\n"),
       try exchange("VERIFY valid", "VERIFY\nD \(valid)\nEND\n", "\nOK\n"),
-      try exchange("VERIFY unknown", "VERIFY\nD \(unknown)\nEND\n", " denied\n"),
+      try exchange("VERIFY unknown", "VERIFY\nD \(unknown)\nEND\n", " denied: the key is unknown\n"),
     ]
   }
 
@@ -81,14 +81,18 @@ struct Requests {
       }
       return figures.requestsPerSecond
     }
-    report(all.map(\.name), rates, latencies, "\(connectionCount) x \(depth)", redis != nil)
+    let manner =
+      (connectionCount == 1 ? "1 connection" : "\(connectionCount) connections")
+      + (depth == 1 ? "" : " x \(depth)")
+    let goal = connectionCount == 1 ? nil : Goal.atLeast(1)
+    report(all.map(\.name), rates, latencies, manner, redis != nil, goal)
   }
 
   private static let permilles = [500, 990]
 
   private func report(
     _ names: [String], _ rates: [Samples], _ latencies: [[Samples]], _ manner: String,
-    _ hasPeer: Bool
+    _ hasPeer: Bool, _ goal: Goal?
   ) {
     let figures = names.indices.map { index in
       let subject = "\(names[index]), \(manner)"
@@ -103,7 +107,7 @@ struct Requests {
       for (place, figure) in figures.enumerated() {
         let isPeer = hasPeer && index == names.count - 1
         let hasGoal = names[index] == Self.goalName && place == 0
-        bench.report(isPeer ? figure : figure.beside(peers?[place], hasGoal ? .atLeast(1) : nil))
+        bench.report(isPeer ? figure : figure.beside(peers?[place], hasGoal ? goal : nil))
       }
     }
   }

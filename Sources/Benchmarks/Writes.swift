@@ -8,7 +8,6 @@ struct Writes {
   private static let benchmark = "writes"
   private static let connectionCounts = [1, 4, 16]
   private static let usualRounds = 5
-  private static let value = String(repeating: "v", count: 64)
 
   init(_ bench: Workbench) { self.bench = bench }
 
@@ -37,9 +36,7 @@ struct Writes {
         })
       subjects.append(
         Subject(name: "IMPORT", connectionCount: count) { (time) throws(BenchmarkError) in
-          try keys.importValues(
-            Self.value, .after(milliseconds: time), connectionCount: count
-          ).perSecond
+          try keys.importValues(.after(milliseconds: time), connectionCount: count).perSecond
         })
       guard let sqlite else { continue }
       subjects.append(
