@@ -94,6 +94,7 @@ struct Belongings: Sendable {
   /// - Parameters:
   ///   - run: The process whose end it waits for.
   ///   - directory: What that process has made.
+  /// - Returns: Its exit status.
   static func guardEnd(of run: Int32, directory: String) -> Int32 {
     while !Process.hasEnded(run) { sleep(milliseconds: guardPauseMilliseconds) }
     Belongings(of: directory).endAll()

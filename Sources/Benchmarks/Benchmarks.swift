@@ -67,9 +67,8 @@ enum Benchmarks {
   }
 
   private static func measure(_ arguments: [String]) throws(BenchmarkError) -> Int32 {
-    guard let options = parsed({ () throws(BenchmarkError) in
-      try BenchmarkOptions(arguments)
-    }) else { return 2 }
+    let parsed = parsed { () throws(BenchmarkError) in try BenchmarkOptions(arguments) }
+    guard let options = parsed else { return 2 }
     let bench = try Workbench(options)
     defer { bench.belongings.endAll() }
     for name in options.names { try name.run(on: bench) }
@@ -79,9 +78,8 @@ enum Benchmarks {
   }
 
   private static func load(_ arguments: ArraySlice<String>) throws(BenchmarkError) -> Int32 {
-    guard let options = parsed({ () throws(BenchmarkError) in
-      try Load.Options(arguments)
-    }) else { return 2 }
+    let parsed = parsed { () throws(BenchmarkError) in try Load.Options(arguments) }
+    guard let options = parsed else { return 2 }
     let bench = try Workbench(options.bench)
     defer { bench.belongings.endAll() }
     return try Load(bench, options).run()

@@ -50,6 +50,7 @@ final class KeyMaker {
   /// sync covers hundreds of them.
   ///
   /// - Parameter total: How many keys there are then.
+  /// - Throws: ``BenchmarkError`` if one cannot be made.
   func fill(to total: Int) throws(BenchmarkError) {
     let needed = (total + Self.workspaceKeyCount - 1) / Self.workspaceKeyCount
     let client = try vault.connect()

@@ -10,10 +10,9 @@ struct RedisServer {
   private static let key = "k"
   private static let startMilliseconds = 10_000.0
 
-  /// Starts it.
+  /// Starts it; nil if it is not installed.
   ///
   /// - Parameter bench: What it is started on.
-  /// - Returns: Nil if it is not installed.
   /// - Throws: ``BenchmarkError`` if it does not start.
   init?(_ bench: Workbench) throws(BenchmarkError) {
     guard let program = bench.find("redis-server", package: "redis-server") else { return nil }

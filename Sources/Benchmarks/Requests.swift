@@ -52,7 +52,8 @@ struct Requests {
       try exchange("ENV of 1", "ENV \(entries[0].key)\n", lines[0] + "OK\n"),
       try exchange("ENV of 50", "ENV \(all)\n", lines.joined() + "OK\n"),
       try exchange("VERIFY valid", "VERIFY\nD \(valid)\nEND\n", "\nOK\n"),
-      try exchange("VERIFY unknown", "VERIFY\nD \(unknown)\nEND\n", " denied: the key is unknown\n"),
+      try exchange(
+        "VERIFY unknown", "VERIFY\nD \(unknown)\nEND\n", " denied: the key is unknown\n"),
     ]
   }
 

@@ -12,8 +12,9 @@ struct SQLiteWriter {
     self.python = python
   }
 
-  /// Connections in threads of one process; the module lets others go on while one is
-  /// in SQLite. Who finds the database locked tries again, as SQLite does by itself.
+  /// Connections in threads of one process.
+  ///
+  /// The module lets others go on while one is in SQLite. Who finds the database locked tries again, as SQLite does by itself.
   ///
   /// Source: https://sqlite.org/pragma.html#pragma_synchronous: in WAL mode only FULL
   /// syncs at each commit.

@@ -42,6 +42,7 @@ enum Rounds {
   ///   - thingCount: How many things.
   ///   - measure: Measures one of them, once.
   /// - Returns: The values of each.
+  /// - Throws: ``BenchmarkError`` if measuring one failed.
   static func run(
     _ count: Int, warmUp: Int, of thingCount: Int,
     _ measure: (Int) throws(BenchmarkError) -> Double

@@ -126,8 +126,9 @@ struct ThrowawayVault {
   /// - Returns: The answer.
   /// - Throws: ``BenchmarkError`` if it is not done.
   @discardableResult
-  func ask(_ line: String, answering data: [UInt8]? = nil) throws(BenchmarkError) -> LineClient.Reply
-  {
+  func ask(
+    _ line: String, answering data: [UInt8]? = nil
+  ) throws(BenchmarkError) -> LineClient.Reply {
     let client = try connect()
     let reply = data.map { client.ask(line, answering: $0) } ?? client.ask(line)
     guard reply.end == .ok else { throw BenchmarkError("\(line): \(reply.end)") }
