@@ -65,7 +65,8 @@ final class KeyMaker {
     }
   }
 
-  private static func workspace(_ number: Int) -> String { "space-\(number)" }
+  /// The name of a workspace, in which the keys lie by the thousand.
+  static func workspace(_ number: Int) -> String { "space-\(number)" }
 
   /// The name of a key that was made to fill the vault.
   static func key(_ number: Int) -> String {

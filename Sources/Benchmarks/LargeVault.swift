@@ -9,7 +9,7 @@ final class LargeVault {
   private var vault: ThrowawayVault
   private let keys: KeyMaker
 
-  /// The text of one of its keys.
+  /// The text of a key that reaches one workspace.
   private let text: String
 
   /// How much memory its daemon has, when it has just been opened.
@@ -32,7 +32,7 @@ final class LargeVault {
     let watch = Stopwatch()
     try keys.fill(to: size)
     madePerSecond = Double(size) * 1000 / watch.milliseconds
-    text = String(decoding: try vault.ask("CREATE me/verified").data, as: UTF8.self)
+    text = String(decoding: try vault.ask("CREATE \(KeyMaker.workspace(0))/verified").data, as: UTF8.self)
   }
 
   /// Whole thousands have no digits of their own.
