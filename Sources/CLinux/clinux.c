@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pwd.h>
@@ -11,6 +12,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -182,8 +185,29 @@ pid_t clinux_spawn_detached(
   return report.pid;
 }
 
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int clinux_wait_until_readable(int descriptor) {
+  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+  return poll(&watched, 1, -1);
+}
+
+int clinux_memory_file(const char *name) {
+  return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int clinux_is_in_memory(const char *path) {
+  struct statfs status;
+  if (statfs(path, &status) != 0) return -1;
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+
+int clinux_seal(int descriptor) {
+  return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+}
+
 int clinux_has_ended(pid_t pid) {
-  int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+  int descriptor = clinux_pidfd_open(pid);
   if (descriptor < 0) return errno == ESRCH;
   struct pollfd watched = {.fd = descriptor, .events = POLLIN};
   int ended = poll(&watched, 1, 0) == 1;
@@ -207,4 +231,10 @@ int clinux_terminal_columns(int descriptor) {
   struct winsize size;
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
+}
+
+ssize_t clinux_find(
+    const void *bytes, size_t count, const void *pattern, size_t pattern_count) {
+  const char *found = memmem(bytes, count, pattern, pattern_count);
+  return found == NULL ? -1 : found - (const char *)bytes;
 }

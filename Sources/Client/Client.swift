@@ -31,6 +31,7 @@ package enum Client {
     switch word {
     case "--help", "-h": return try Subcommand.help.perform(rest)
     case "--version": return try Subcommand.version.perform(rest)
+    case RunDirectory.keeperWord: return RunDirectory.keep(rest)
     case _: break
     }
     guard let subcommand = Subcommand.all.first(where: { $0.name == word }) else {

@@ -34,7 +34,8 @@ struct CommandExecution {
       return ClientError(
         ExitStatus.failed,
         "environment and arguments have \(needed) bytes, the system takes \(limit)",
-        hint: "select fewer keys with '-k', or raise the limit on the stack ('ulimit -s')")
+        hint: "select fewer keys with '-k', give some in files with '--file KEY', or raise the "
+          + "limit on the stack ('ulimit -s')")
     }
     var denied: Errno?
     for path in candidates {

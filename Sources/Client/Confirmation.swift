@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// A question that is answered by yes or no.
 enum Confirmation {
@@ -8,17 +9,22 @@ enum Confirmation {
 
   /// Asks on the terminal; all but a yes is a no.
   ///
-  /// - Parameter question: Without a mark at its end.
+  /// - Parameters:
+  ///   - question: Without a mark at its end.
+  ///   - lines: What stands above it.
   /// - Returns: Whether the answer was yes; nil if there is no terminal.
   /// - Throws: ``ClientError`` with exit status 1.
-  static func ask(_ question: String) throws(ClientError) -> Bool? {
+  static func ask(
+    _ question: String, showing lines: [String] = []
+  ) throws(ClientError) -> Bool? {
     guard let terminal = try? FileDescriptor.open("/dev/tty", flags: O_RDWR | O_NOCTTY) else {
       return nil
     }
     var answer = [UInt8](repeating: 0, count: maximumByteCount)
     let count: Int
     do throws(Errno) {
-      try terminal.writeAll("\(question)? [y/N] ".utf8.span)
+      let shown = lines.map { PrintableText.withoutControls($0) + "\n" }.joined()
+      try terminal.writeAll("\(shown)\(question)? [y/N] ".utf8.span)
       var span = answer.mutableSpan
       count = try terminal.read(into: &span)
     } catch {

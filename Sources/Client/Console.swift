@@ -68,6 +68,17 @@ enum Console {
       hint: "what would be shown only once would be lost")
   }
 
+  /// Prints what holds secrets to standard output, straight from locked memory.
+  static func print(secret text: borrowing SecretBuffer) throws(ClientError) {
+    do throws(Errno) {
+      try text.withBytes { (bytes) throws(Errno) -> Void in
+        try StandardStream.output.write(bytes)
+      }
+    } catch {
+      throw .output(error)
+    }
+  }
+
   /// Prints a secret and a line end to standard output, straight from locked memory.
   ///
   /// - Parameters:

@@ -291,6 +291,7 @@ extension Command {
   fileprivate var isAnsweredAtOnce: Bool {
     let quick: [Verb] = [
       .nop, .option, .getInfo, .status, .whoAmI, .authenticate, .list, .show, .environment,
+      .scan,
     ]
     return quick.contains { $0.rawValue == verb }
   }

@@ -7,6 +7,7 @@ struct Dialogue {
   let connection: DaemonConnection
   private let presentsKey: Bool
   private let waitingTime: WaitingTime?
+  private let opensVault: Bool
 
   /// Connects to the daemon that the arguments and the environment name.
   ///
@@ -15,12 +16,16 @@ struct Dialogue {
   ///   - presentsKey: Whether a key in the environment counts.
   ///   - isLocked: Whether the vault was found locked before, so that it is
   ///     opened first.
+  ///   - opensVault: Whether a daemon is started and a locked vault opened; if not,
+  ///     that is an error.
   /// - Throws: ``ClientError``.
   init(
-    _ arguments: Arguments, presentsKey: Bool = true, isLocked: Bool = false
+    _ arguments: Arguments, presentsKey: Bool = true, isLocked: Bool = false,
+    opensVault: Bool = true
   ) throws(ClientError) {
     waitingTime = try WaitingTime.told(by: arguments)
-    connection = try Self.connect(arguments)
+    self.opensVault = opensVault
+    connection = try Self.connect(arguments, starts: opensVault)
     self.presentsKey = presentsKey
     try connection.receiveGreeting()
     guard !isLocked else {
@@ -37,9 +42,13 @@ struct Dialogue {
   }
 
   /// Connects, and receives nothing yet.
-  static func connect(_ arguments: Arguments) throws(ClientError) -> DaemonConnection {
+  static func connect(
+    _ arguments: Arguments, starts: Bool = true
+  ) throws(ClientError) -> DaemonConnection {
     let address = try DaemonAddress(wantsSystem: arguments.has("system"))
-    guard let connection = try DaemonConnection.open(address) else { throw .lost }
+    guard let connection = try DaemonConnection.open(address, starts: starts) else {
+      throw starts ? .lost : ClientError(ExitStatus.noDaemon, "no daemon runs")
+    }
     return connection
   }
 
@@ -156,6 +165,7 @@ struct Dialogue {
 
   /// Opens the vault, and presents the key to what is open now.
   private func openVault() throws(ClientError) {
+    guard opensVault else { throw ClientError(ExitStatus.locked, "the vault is locked") }
     do throws(ClientError) {
       try Unlocking.unlock(connection, waiting: waitingTime)
     } catch {

@@ -38,47 +38,15 @@ enum KeyFile {
     do throws(Errno) {
       guard try FileStatus.ofFile(at: path, followsLinks: false) == nil else { return false }
       let slash = path.lastIndex(of: "/")
-      let parent = slash.map { path[...$0] } ?? "."
-      let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
-      try Directory.create(String(parent), permissions: 0o700)
-      return try make(String(name), in: try Directory(opening: String(parent), followsLink: true))
+      if let slash { try Directory.create(String(path[...slash]), permissions: 0o700) }
+      let file = try NewFile(path, permissions: 0o600)
+      let text = try hexadecimalLine()
+      return try text.withBytes { (bytes) throws(Errno) in
+        try file.finish(with: bytes, replaces: false)
+      }
     } catch {
       throw ClientError(ExitStatus.failed, "\(path): making the key file failed: \(error)")
     }
-  }
-
-  private static func make(
-    _ name: String, in directory: borrowing Directory
-  ) throws(Errno) -> Bool {
-    let unfinished = try unfinishedName()
-    let isMade: Bool
-    do throws(Errno) {
-      try write(unfinished, in: directory)
-      isMade = try directory.link(unfinished, as: name)
-    } catch {
-      try? directory.remove(unfinished)
-      throw error
-    }
-    try directory.remove(unfinished)
-    try directory.synchronize()
-    return isMade
-  }
-
-  private static func write(
-    _ name: String, in directory: borrowing Directory
-  ) throws(Errno) {
-    let file = try directory.open(name, for: .creating)
-    let text = try hexadecimalLine()
-    try text.withBytes { (bytes) throws(Errno) -> Void in try file.writeAll(bytes) }
-    try file.synchronize()
-  }
-
-  /// A name that no other process draws.
-  private static func unfinishedName() throws(Errno) -> String {
-    var bytes = [UInt8](repeating: 0, count: 8)
-    var span = bytes.mutableSpan
-    try SystemRandom.fill(&span)
-    return ".coffer-key-" + bytes.map { String($0, radix: 36) }.joined()
   }
 
   private static func hexadecimalLine() throws(Errno) -> Secret {

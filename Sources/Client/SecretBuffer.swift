@@ -34,7 +34,7 @@ struct SecretBuffer: ~Copyable {
   }
 
   /// Lends the bytes to `body`.
-  borrowing func withBytes<Result, Failure: Error>(
+  borrowing func withBytes<Result: ~Copyable, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     switch memory {
@@ -79,6 +79,12 @@ struct SecretBuffer: ~Copyable {
       bytes.firstIndex(of: 0x0A).map { $0 == bytes.count - 1 } ?? false
     }
     if isOnly { count -= 1 }
+  }
+
+  /// The memory itself, of which the first ``count`` bytes are used; nothing is copied.
+  consuming func takeMemory() throws(ClientError) -> Secret {
+    if let memory = consume memory { return memory }
+    do throws(SecretError) { return try Secret(count: 0) } catch { throw .outOfMemory }
   }
 
   /// The bytes as a secret of exactly their number.

@@ -100,7 +100,7 @@ enum SecretInput {
   private static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
 
   /// Reads standard input to its end, without an only line feed there.
-  private static func readStandardInput(for object: String) throws(ClientError) -> Secret {
+  static func readStandardInput(for object: String) throws(ClientError) -> Secret {
     try read(descriptor: STDIN_FILENO, named: "standard input", for: object)
   }
 

@@ -49,8 +49,8 @@ struct Subcommand: Sendable {
     .expire,
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
-    .verify, .burn, .unused, .why, .audit,
-    .completion,
+    .verify, .burn, .unused, .why, .audit, .scan,
+    .printEnvironment, .completion, .gitCredential,
     .help, .version,
   ]
 

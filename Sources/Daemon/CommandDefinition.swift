@@ -124,6 +124,7 @@ struct CommandDefinition: Sendable {
     case .unused: .unused
     case .why: .why
     case .audit: .audit
+    case .scan: .scan
     }
   }
 }

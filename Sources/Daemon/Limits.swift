@@ -67,6 +67,14 @@ enum Limits {
   /// Rows of the audit that one command reads: some milliseconds of work.
   static let auditRows = 1024
 
+  /// Candidates in one answer to SCAN, each of which costs a hash: about a millisecond
+  /// of work; how many answers one command asks for, after how many finds it ends, and how
+  /// many keys are named that have one value.
+  static let scanCandidates = 1024
+  static let scanAnswers = 64
+  static let scanFinds = 1000
+  static let scanKeysOfOneValue = 8
+
   /// Refusals of one uid that get audit rows of their own, in a minute.
   static let auditedRefusals = 10
 

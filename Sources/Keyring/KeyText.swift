@@ -19,6 +19,8 @@ package enum KeyText {
   package struct Handle: Equatable, Sendable {
     package let type: KeyType
     package let id: KeyID
+
+    package init(type: KeyType, id: KeyID) { (self.type, self.id) = (type, id) }
   }
 
   /// Writes a key's text.

@@ -32,10 +32,18 @@ package enum Selection: Equatable, Sendable {
 extension Organization {
   /// The keys that `selections` come to, each once for each name.
   ///
-  /// Throws a ``Refusal`` if any of them cannot be had, or if two are to have
-  /// one environment name.
+  /// - Parameters:
+  ///   - selections: What is asked for.
+  ///   - wanted: The environment names that are wanted of it; all of them if nil. A
+  ///     key under another name is left alone, whether it could be had or not.
+  ///   - caller: Who asks.
+  ///   - now: When.
+  /// - Returns: The keys, in the order of `selections`.
+  /// - Throws: A ``Refusal`` if any of them cannot be had, or if two are to have
+  ///   one environment name.
   package func injections(
-    of selections: [Selection], by caller: Caller, at now: Instant
+    of selections: [Selection], only wanted: Set<EnvironmentName>? = nil, by caller: Caller,
+    at now: Instant
   ) throws(Refusal) -> [Injection] {
     let standing = try standing(of: caller, at: now)
     try standing.require(.use, on: selections.first.map(\.text) ?? "use")
@@ -44,9 +52,10 @@ extension Organization {
       switch selection {
       case .key(let reference, let name):
         let key = try liveKey(reference, inSightOf: standing, at: now)
+        guard wanted?.contains(name ?? key.environmentName) ?? true else { continue }
         injections.append(try injection(of: key, as: name, by: standing, at: now, reference.text))
       case .workspace(let name):
-        injections += try self.injections(ofWorkspace: name, by: standing, at: now)
+        injections += try self.injections(ofWorkspace: name, only: wanted, by: standing, at: now)
       }
     }
     return try distinct(injections, for: standing)
@@ -128,13 +137,15 @@ extension Organization {
   }
 
   private func injections(
-    ofWorkspace name: Name, by standing: Standing, at now: Instant
+    ofWorkspace name: Name, only wanted: Set<EnvironmentName>?, by standing: Standing,
+    at now: Instant
   ) throws(Refusal) -> [Injection] {
     let workspace = try workspace(named: name, inSightOf: standing, as: name.text)
     return try positions(in: .workspace(workspace.id)).map { keys[$0] }
       .filter { key in
         key.state(at: now).isLive && mayUse(key, by: standing)
           && key.custody?.isInjectable ?? true
+          && wanted?.contains(key.environmentName) ?? true
       }
       .map { (key) throws(Refusal) in
         try injection(
@@ -168,7 +179,31 @@ extension Organization {
   package func usableKeys(
     withFingerprint fingerprint: Digest, by standing: Standing, at now: Instant
   ) -> [Key] {
-    keys(withFingerprint: fingerprint)
-      .filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
+    let found = keys(withFingerprint: fingerprint)
+    // As much is done for a value that no key holds: the time tells nothing of those
+    // that the caller may not use.
+    let examined = found.isEmpty ? Array(keys.prefix(1)) : found
+    let usable = examined.filter { $0.state(at: now).isLive && mayUse($0, by: standing) }
+    return found.isEmpty ? [] : usable
+  }
+
+  /// The live key whose text has that tag, if it is accepted now, and if the caller
+  /// may use that key.
+  ///
+  /// - Parameters:
+  ///   - handle: What the text says of itself.
+  ///   - tag: The tag of the text.
+  ///   - standing: Who asks.
+  ///   - now: The vault's time.
+  ///   - isEqual: Compares two tags in constant time.
+  /// - Returns: The key; nil for any other text.
+  package func usableKey(
+    of handle: KeyText.Handle, tag: Digest, by standing: Standing, at now: Instant,
+    isEqual: (Digest, Digest) -> Bool = { $0 == $1 }
+  ) -> Key? {
+    let verdict = verify(
+      handle, tag: tag, by: .nobody, requiring: nil, at: now, isEqual: isEqual)
+    guard case .valid(let key, _) = verdict, mayUse(key, by: standing) else { return nil }
+    return key
   }
 }

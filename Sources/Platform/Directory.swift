@@ -6,7 +6,9 @@ internal import Glibc
 /// checked, so no file operation can be led elsewhere. No operation follows a
 /// symbolic link.
 package struct Directory: ~Copyable, Sendable {
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
+
+  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
   /// Opens the directory at `path`.
   ///
@@ -43,6 +45,33 @@ package struct Directory: ~Copyable, Sendable {
         // Whatever it is, the next step tells.
       }
       parent = directory
+    }
+  }
+
+  /// Makes the directory at `path`, which must not be there, for this user alone.
+  ///
+  /// Throws ``Errno`` as mkdir(2) sets it; `EEXIST` if there is anything.
+  ///
+  /// Source: mkdir(2).
+  package static func createNew(_ path: String) throws(Errno) {
+    _ = try retrying { unsafe mkdir(path, 0o700) }
+  }
+
+  /// Removes the directory at `path`, with all that is in it; no link is followed.
+  ///
+  /// Throws ``Errno`` as unlink(2) and rmdir(2) set it, but for what is gone already.
+  ///
+  /// Source: unlink(2), rmdir(2).
+  package static func removeTree(_ path: String) throws(Errno) {
+    do throws(Errno) {
+      let directory = try Directory(opening: path)
+      for name in try directory.names() {
+        let isDirectory = try directory.status(of: name)?.kind == .directory
+        if isDirectory { try removeTree(path + "/" + name) } else { try directory.remove(name) }
+      }
+      _ = try retrying { unsafe rmdir(path) }
+    } catch .notFound {
+      return
     }
   }
 
@@ -171,24 +200,6 @@ package struct Directory: ~Copyable, Sendable {
   ///
   /// Source: readdir(3).
   package borrowing func names() throws(Errno) -> [String] {
-    let duplicate = try descriptor.withRawValue { (directory) throws(Errno) in
-      try retrying { unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    }
-    guard let stream = unsafe fdopendir(duplicate) else {
-      let failure = Errno.current
-      _ = Glibc.close(duplicate)
-      throw failure
-    }
-    defer { _ = unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
-          unsafe String(cString: characters)
-        }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    try entries().map(\.text).sorted()
   }
 }

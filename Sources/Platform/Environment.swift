@@ -105,9 +105,9 @@ package struct EnvironmentBlock: ~Copyable {
   /// - Parameters:
   ///   - added: Entries `NAME=value`, each with a NUL behind it.
   ///   - addedByteCount: How much of `added` is used.
-  ///   - removed: Names of inherited entries that are left out.
+  ///   - isInherited: Whether an entry of this process stays, by its name.
   package init(
-    added: consuming Secret, addedByteCount: Int, removing removed: Set<String>
+    added: consuming Secret, addedByteCount: Int, inheriting isInherited: (String) -> Bool
   ) {
     var starts: [Int] = []
     added.withBytes { bytes in
@@ -121,7 +121,7 @@ package struct EnvironmentBlock: ~Copyable {
     var positions: [Int] = []
     var total = addedByteCount
     Environment.forEachEntry { position, name, byteCount in
-      guard !removed.contains(name) else { return }
+      guard isInherited(name) else { return }
       positions.append(position)
       total += byteCount + 1
     }

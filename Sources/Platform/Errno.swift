@@ -11,6 +11,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static var current: Errno { Errno(code: errno) }
 
   package static let notPermitted = Errno(code: EPERM)
+  package static let noSuchProcess = Errno(code: ESRCH)
   package static let interrupted = Errno(code: EINTR)
   package static let wouldBlock = Errno(code: EAGAIN)
   package static let notFound = Errno(code: ENOENT)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What a file system says of itself.
@@ -12,5 +13,14 @@ package enum FileSystem {
     _ = try retrying { unsafe statvfs(path, &status) }
     let blocks = Int(clamping: status.f_bavail)
     return blocks.multipliedReportingOverflow(by: Int(status.f_frsize)).partialValue
+  }
+
+  /// Whether files at `path` are in memory and not on a device.
+  ///
+  /// Throws ``Errno`` as statfs(2) sets it.
+  ///
+  /// Source: statfs(2), tmpfs(5).
+  package static func isInMemory(_ path: String) throws(Errno) -> Bool {
+    try retrying { unsafe clinux_is_in_memory(path) } == 1
   }
 }

@@ -98,6 +98,16 @@ package enum Process {
     }
   }
 
+  /// Reads from `file` in place of standard input from now on, as does a program that
+  /// is executed.
+  ///
+  /// Source: dup2(2).
+  package static func replaceStandardInput(by file: borrowing FileDescriptor) throws(Errno) {
+    _ = try file.withRawValue { (rawValue) throws(Errno) in
+      try retrying { dup2(rawValue, STDIN_FILENO) }
+    }
+  }
+
   /// Closes what was inherited besides the standard streams and the descriptors
   /// right behind them.
   ///

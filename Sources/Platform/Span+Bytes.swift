@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 extension MutableSpan<UInt8> {
@@ -51,6 +52,28 @@ extension Span<UInt8> {
         return nil
       }
       return unsafe UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+    }
+  }
+  /// Where `pattern` first begins at or after `start`; nil if it does not occur there.
+  ///
+  /// Source: memmem(3).
+  package func firstIndex(of pattern: StaticString, from start: Int) -> Int? {
+    guard start < count else { return nil }
+    return unsafe withUnsafeBufferPointer { bytes -> Int? in
+      guard let base = bytes.baseAddress else { return nil }
+      let found = unsafe clinux_find(
+        base + start, bytes.count - start, pattern.utf8Start, pattern.utf8CodeUnitCount)
+      return found < 0 ? nil : start + found
+    }
+  }
+
+  /// How often `byte` occurs before the offset `end`.
+  package func count(of byte: UInt8, before end: Int) -> Int {
+    precondition(end <= count, "the end is inside")
+    return unsafe withUnsafeBufferPointer { bytes in
+      var found = 0
+      for index in 0..<end where unsafe bytes[index] == byte { found += 1 }
+      return found
     }
   }
 }

@@ -47,4 +47,5 @@ package enum Verb: String, CaseIterable, Sendable {
   case unused = "UNUSED"
   case why = "WHY"
   case audit = "AUDIT"
+  case scan = "SCAN"
 }

@@ -78,6 +78,7 @@ struct CompletionTests {
   func placeholders() {
     let free: Set = [
       "NAME", "N", "TIME", "TEXT", "SCOPE", "WHEN", "SLOT", "UNIT", "VALUE", "[S=]PATH", "[S=]N",
+      "HOST", "NAME,...",
     ]
     for subcommand in Subcommand.all {
       for value in subcommand.options.compactMap(\.value) where !free.contains(value) {

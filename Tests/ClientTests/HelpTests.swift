@@ -26,7 +26,8 @@ struct HelpTests {
   @Test("the manual page has every command, option and variable") func manual() {
     let page = Manual.page.text
     for subcommand in Subcommand.all {
-      #expect(page.contains("\n.SS coffer \(subcommand.name)"), "\(subcommand.name)")
+      let name = subcommand.name.map { $0 == "-" ? "\\-" : String($0) }.joined()
+      #expect(page.contains("\n.SS coffer \(name)"), "\(subcommand.name)")
       for option in subcommand.options {
         let long = option.long.map { $0 == "-" ? "\\-" : String($0) }.joined()
         #expect(page.contains("\\-\\-\(long)"), "\(subcommand.name) --\(option.long)")

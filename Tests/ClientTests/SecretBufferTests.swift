@@ -47,6 +47,14 @@ struct SecretBufferTests {
     #expect(isSame(secret.withBytes { bytes in bytes.indices.map { bytes[$0] } }, expected))
   }
 
+  @Test("gives its memory away as it is, with nothing in it too") func takesMemory() throws {
+    let memory = try Self.buffer("secret").takeMemory()
+    #expect(memory.withBytes { bytes in (0..<6).map { bytes[$0] } } == Array("secret".utf8))
+    let nothing = try SecretBuffer().takeMemory()
+    let count = nothing.count
+    #expect(count == 0)
+  }
+
   @Test("leaves no copy behind when it grows") func wipesFormer() async {
     await #expect(processExitsWith: .success) {
       // Every secret takes its own block, so the former one can be looked at.

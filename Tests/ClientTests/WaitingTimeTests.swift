@@ -21,7 +21,7 @@ struct WaitingTimeTests {
   }
 
   @Test("every command that opens a locked vault can wait, and no other") func commands() {
-    let others: Set = ["init", "restore", "lock", "status", "help", "version"]
+    let others: Set = ["init", "restore", "lock", "status", "completion", "help", "version"]
     for subcommand in Subcommand.all {
       let waits = subcommand.options.contains { $0.long == "wait" }
       #expect(waits == !others.contains(subcommand.name), "\(subcommand.name)")

@@ -44,6 +44,17 @@ struct SpanBytesTests {
     #expect([UInt8]().span.firstIndex(of: 0) == nil)
   }
 
+  @Test("finds a pattern, and counts a byte") func findsPatterns() {
+    let bytes = Array("cof_cocof_cof".utf8)
+    #expect(bytes.span.firstIndex(of: "cof_", from: 0) == 0)
+    #expect(bytes.span.firstIndex(of: "cof_", from: 1) == 6)
+    for start in [7, 13, 14] { #expect(bytes.span.firstIndex(of: "cof_", from: start) == nil) }
+    #expect([UInt8]().span.firstIndex(of: "cof_", from: 0) == nil)
+    #expect(bytes.span.count(of: UInt8(ascii: "c"), before: 13) == 4)
+    #expect(bytes.span.count(of: UInt8(ascii: "c"), before: 6) == 2)
+    #expect(bytes.span.count(of: UInt8(ascii: "c"), before: 0) == 0)
+  }
+
   // MARK: Bounds
 
   @Test("a copy past the end kills the process", arguments: [-1, 2, 4])

@@ -138,7 +138,7 @@ struct FaultLeakTests {
     for verb in [
       "NOP", "HELP", "OPTION", "GETINFO", "INIT", "UNLOCK", "LOCK", "STATUS", "CHECK", "WHOAMI",
       "WORKSPACE", "USER", "GRANT", "POLICY", "CREATE", "IMPORT", "REPLACE", "ROTATE", "EXPIRE",
-      "SUSPEND", "RESUME", "REVOKE", "ENV", "LIST", "SHOW", "UNUSED", "WHY", "AUDIT", word,
+      "SUSPEND", "RESUME", "REVOKE", "ENV", "LIST", "SHOW", "UNUSED", "WHY", "AUDIT", "SCAN", word,
     ] {
       for line in [
         "\(verb) \(word)", "\(verb) --\(word)", "\(verb) --\(word)=\(word)", "\(verb) me/\(word)",

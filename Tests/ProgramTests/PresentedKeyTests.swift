@@ -34,7 +34,7 @@ struct PresentedKeyTests {
     "ROTATE web/mighty", "EXPIRE web/deploy 1h", "SUSPEND web/deploy", "RESUME web/deploy",
     "REVOKE web/deploy", "REVOKE web/stripe", "GRANT root owner", "GRANT root admin web",
     "GRANT --unit=web.service web/stripe", "GRANT --unit=web.service web/stripe none",
-    "GRANT --unit=web.service",
+    "GRANT --unit=web.service", "SCAN",
     "USER ADD eve --uid=77", "USER LIST", "USER DISABLE root", "USER REMOVE root",
     "USER REBIND root --uid=78", "USER REBIND root --uid=78 --key-file", "WORKSPACE ADD new",
     "WORKSPACE LIST", "WORKSPACE ARCHIVE web", "POLICY SHOW", "POLICY SET allow-never true",

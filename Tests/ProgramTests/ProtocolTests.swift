@@ -51,6 +51,8 @@ struct ProtocolTests {
     Wrong(testDescription: "a page that is too long", line: "LIST --limit=1001", code: 55),
     Wrong(testDescription: "a vault that is there", line: "INIT --organization=x", code: 156),
     Wrong(testDescription: "ENV of nothing", line: "ENV", code: 280),
+    Wrong(testDescription: "ENV of nobody's names", line: "ENV --only= web/stripe", code: 55),
+    Wrong(testDescription: "a dry run of what is not there", line: "ENV --dry-run web/x", code: 27),
   ]
 
   @Test("what is wrong gets its error, and the connection goes on", arguments: wrong)

@@ -156,14 +156,14 @@ struct RunTests {
     Refused(
       testDescription: "two keys for one name",
       arguments: ["-k", "web/stripe=A", "-k", "web/deploy=A", "--", "echo", "ran"],
-      message: "coffer: A: invalid: web/stripe and web/deploy would both have"),
+      message: "coffer: A: web/stripe and web/deploy would both have this name\n"),
     Refused(
       testDescription: "two keys for one name, of which one comes with a workspace",
       arguments: ["-w", "web", "-k", "web/deploy=STRIPE_KEY", "--", "echo", "ran"],
       message: "coffer: STRIPE_KEY: web/stripe and web/deploy would both have this name\n"),
     Refused(
       testDescription: "nothing selected", arguments: ["--", "echo", "ran"],
-      message: "coffer: no key is selected\n"),
+      message: "coffer: nothing is selected\n"),
     Refused(
       testDescription: "no command", arguments: ["-k", "web/stripe"],
       message: "coffer: no command is named\n"),

@@ -69,7 +69,7 @@ struct StrangerTests {
     for line in [
       "LIST", "SHOW web/stripe", "WHOAMI", "ENV web/stripe", "CREATE me/x", "AUDIT", "UNUSED",
       "WHY web/stripe", "USER LIST", "WORKSPACE LIST", "POLICY SHOW", "GRANT eve owner",
-      "REVOKE web/stripe", "USER ADD me --uid=0",
+      "REVOKE web/stripe", "USER ADD me --uid=0", "SCAN",
     ] {
       let reply = client.ask(line)
       #expect(AssuanClient.errorCode(of: reply) == 251, "\(line): \(reply)")

@@ -40,10 +40,13 @@ struct ThirdPartyTests {
       "/definqfile PASSPHRASE \(file("old", "correct horse battery"))", "UNLOCK", "CHECK", "REKEY",
       "SLOT REMOVE 2", "SLOT ADD recovery --key-file", "/datafile \(backup)", "BACKUP", "/datafile",
       "AUDIT --check", "WHY web/stripe use", "UNUSED",
+      "/definqfile CANDIDATES \(file("text", VaultFixture.stripeValue))", "SCAN",
     ])
     #expect(!said.contains { $0.hasPrefix("ERR") }, "\(said)")
-    #expect(said.count { $0 == "OK" } == 12, "\(said)")
+    #expect(said.count { $0 == "OK" } == 13, "\(said)")
     #expect(said.contains { $0.hasPrefix("S SLOT number=2 kind=passphrase") }, "\(said)")
+    // The same answer to every question, until no more is asked.
+    #expect(said.count { $0.hasPrefix("S STORED n=") } == 64, "\(said)")
     let data = Files.read(backup)
     #expect(said.contains { $0.hasPrefix("S BACKUP bytes=\(data.count) keys=2 ") }, "\(said)")
 
@@ -78,6 +81,7 @@ struct ThirdPartyTests {
       "USER",
       "GRANT", "POLICY", "CREATE", "IMPORT", "REPLACE", "ROTATE", "EXPIRE", "SUSPEND", "RESUME",
       "REVOKE", "ENV", "VERIFY", "BURN", "LIST", "SHOW", "UNUSED", "WHY", "AUDIT",
+      "SCAN",
     ]
     #expect(verbs.subtracting(driven).isEmpty, "these are driven by no test")
     // Those that no other of these tests has.

@@ -73,6 +73,26 @@ pid_t clinux_spawn_detached(
 /// Whether the process has ended, reaped or not; 1 or 0. Source: pidfd_open(2).
 int clinux_has_ended(pid_t pid);
 
+/// A descriptor of the process that has the number `pid` now; close-on-exec. Returns it, or -1
+/// with errno set. Source: pidfd_open(2).
+int clinux_pidfd_open(pid_t pid);
+
+/// Waits until a descriptor can be read, as one of a process can when it has ended. Returns 1,
+/// or -1 with errno set. Source: poll(2), pidfd_open(2).
+int clinux_wait_until_readable(int descriptor);
+
+/// memfd_create(2) with MFD_CLOEXEC | MFD_ALLOW_SEALING. Returns the descriptor, or -1 with
+/// errno set.
+int clinux_memory_file(const char *_Nonnull name);
+
+/// Whether the file system at `path` is tmpfs or ramfs; 1 or 0, or -1 with errno set.
+/// Source: statfs(2).
+int clinux_is_in_memory(const char *_Nonnull path);
+
+/// fcntl(2) F_ADD_SEALS: the file is never written, grown or shrunk again, nor are these seals
+/// taken off. Returns 0, or -1 with errno set.
+int clinux_seal(int descriptor);
+
 /// The login name of `uid`, NUL-terminated, into `name`.
 /// Returns 0; -1 if there is none or it does not fit. Source: getpwuid_r(3).
 int clinux_login_name(uid_t uid, char *_Nonnull name, size_t capacity);
@@ -82,3 +102,7 @@ void clinux_give_back_memory(void);
 
 /// ioctl(2) TIOCGWINSZ: the number of columns of the terminal, or 0.
 int clinux_terminal_columns(int descriptor);
+
+/// Where `pattern` begins in `bytes`, or -1. Source: memmem(3).
+ssize_t clinux_find(
+    const void *_Nonnull bytes, size_t count, const void *_Nonnull pattern, size_t pattern_count);

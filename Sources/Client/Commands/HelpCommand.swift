@@ -59,9 +59,10 @@ extension Subcommand {
   }
 
   private static func rows(of group: Group) -> [String] {
-    let width = (all.map(\.name.count).max() ?? 0) + 2
+    // A name that is longer moves its own row only.
+    let width = 12
     return all.filter { $0.group == group }.map { subcommand in
-      let space = String(repeating: " ", count: width - subcommand.name.count)
+      let space = String(repeating: " ", count: max(width - subcommand.name.count, 2))
       return "  \(subcommand.name)\(space)\(subcommand.summary)"
     }
   }

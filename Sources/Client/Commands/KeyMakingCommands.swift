@@ -57,7 +57,8 @@ extension Subcommand {
   }
 
   static let importKey = Subcommand(
-    name: "import", group: .everyday, synopsis: "import KEY [options]",
+    name: "import", group: .everyday,
+    synopsis: "import KEY [options] | import WORKSPACE/ --env-file FILE [--all]",
     summary: "Keeps a key that a vendor issued.",
     details: [
       "The value comes from standard input, or is asked for on a terminal without",
@@ -65,9 +66,19 @@ extension Subcommand {
       "cut off if it is the only one.",
       "The role for use is viewer (the default), editor or admin of the workspace;",
       "of an organization key owner (the default) or member.",
+      "",
+      "With --env-file the values of a dotenv file are stored, each that you say yes",
+      "to, that of STRIPE_KEY as web/stripe-key, and the file is rewritten with",
+      "references in their place, for 'coffer run -e FILE'. me/ or org/ can stand in",
+      "the place of WORKSPACE/. Left alone are empty values, references, names that",
+      "stand twice, and reserved ones. Where a key of that place holds the value",
+      "already, it is named. The disk may go on to hold the former file, and so do",
+      "copies of it.",
     ],
     options: [
       environmentOption,
+      OptionSpecification("env-file", value: "FILE", "store the values of a dotenv file"),
+      OptionSpecification("all", "of --env-file: store all of them, without asking"),
       OptionSpecification("expires", value: "TIME", "when the vendor ends it (default: never)"),
       OptionSpecification("use-role", value: "ROLE", "the least role that may use it"),
       noteOption, systemOption, waitOption,
@@ -76,8 +87,14 @@ extension Subcommand {
     examples: [
       "coffer import web/stripe --env STRIPE_KEY",
       "printf %s \"$VALUE\" | coffer import me/github",
+      "coffer import web/ --env-file .env",
     ]
   ) { arguments throws(ClientError) in
+    try arguments.exclude(["env", "env-file"])
+    guard !arguments.has("env-file") else { return try EnvFileImport(arguments).run() }
+    guard !arguments.has("all") else {
+      throw .usage("--all needs --env-file", hint: "one key is imported without it")
+    }
     let key = arguments.words[0]
     let value: Secret? = try readValue(of: key, for: "import")
     let options = arguments.given(["env", "expires", "use-role", "note"])
@@ -167,7 +184,7 @@ extension Subcommand {
   ///
   /// The hint is the client's own, so it is the same whether the workspace does not
   /// exist or is out of sight.
-  private static func namingWorkspaces<Result: ~Copyable>(
+  static func namingWorkspaces<Result: ~Copyable>(
     _ body: () throws(ClientError) -> Result
   ) throws(ClientError) -> Result {
     do throws(ClientError) { return try body() } catch {
@@ -226,7 +243,7 @@ extension Subcommand {
     Console.note("warning: the value ends with a carriage return, as from a file of Windows")
   }
 
-  private static func warnOfSameValues(_ statuses: [StatusFields]) {
+  static func warnOfSameValues(_ statuses: [StatusFields]) {
     for other in statuses where other.keywords == ["SAME_VALUE"] {
       Console.note("warning: \(other["name"] ?? "another key") holds the same value")
     }

@@ -5,114 +5,92 @@ internal import Wire
 extension Subcommand {
   static let run = Subcommand(
     name: "run", group: .everyday,
-    synopsis: "run [-k KEY[=NAME]]... [-w WORKSPACE]... [--] COMMAND [ARG...]",
+    synopsis: "run [-k KEY[=NAME]] [-w WORKSPACE] [-e FILE] [--] COMMAND [ARG...]",
     summary: "Runs a command with keys in its environment.",
     details: [
       "Coffer gets out of the way: the command has this process' id, terminal,",
       "signals and exit status. If any key cannot be had, the command does not run,",
       "and the exit status is 125 (126: it cannot be executed, 127: it is not there).",
       "A locked vault is one reason; '--wait 5m' gives somebody the time to open it.",
+      "",
+      "A dotenv file has lines NAME=value, in which coffer://web/stripe stands for the",
+      "value of a key, also inside a longer value; with a ? at the very end the",
+      "variable is left out if there is no such key. Later files win. Where nothing",
+      "is selected, coffer.env is looked for in this directory and above; a terminal",
+      "asks once whether to trust it.",
+      "",
+      "A name that the vault has chosen (-w, -k without =NAME) never replaces a",
+      "variable that is set to something else. Files of --file are in memory, in",
+      "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
     ],
-    options: [
+    options: selectingOptions + [
       OptionSpecification(
-        "key", short: "k", value: "KEY[=NAME]", repeats: true,
-        "inject a key, as its environment name or this"),
-      OptionSpecification(
-        "workspace", short: "w", value: "WORKSPACE", repeats: true,
-        "inject all keys of a workspace that you may use"),
+        "file", value: "KEY[=NAME]", repeats: true,
+        "give a key in a file, whose path is in NAME_FILE"),
+      OptionSpecification("stdin", value: "KEY", "give a key on standard input"),
+      OptionSpecification("clean", "inherit only what a login sets, as PATH"),
+      OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
+      OptionSpecification("explain", "tell what would be injected, and run nothing"),
+      OptionSpecification("json", "tell it as JSON"),
       systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
     examples: [
       "coffer run -k web/stripe -- ./deploy.sh",
       "coffer run -w web -k me/github=GH_TOKEN -- make release",
+      "coffer run -e .env --only STRIPE_KEY -- ./pay.sh",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
+      "coffer run --profile staging --explain",
     ]
   ) { arguments throws(ClientError) in
-    let selection = try KeySelection(arguments)
+    try SetVariables.check(arguments)
+    guard !arguments.has("explain") else { return try explain(arguments) }
+    guard !arguments.has("json") else {
+      throw .usage("--json is of --explain", hint: "give both, or neither")
+    }
     guard let command = arguments.words.first else {
       throw .usage("no command is named", hint: "as in 'coffer run -k web/stripe -- ./deploy.sh'")
     }
-    guard !selection.isEmpty else {
-      throw .usage(
-        "no key is selected",
-        hint: "name keys with '-k KEY', or all of a workspace with '-w WORKSPACE'")
-    }
-    let obtained = try ObtainedKeys.obtain(selection, for: command, arguments)
-    try obtained.checkNames()
-    let environment = try obtained.environment()
+    let selection = try VariableSelection.selected(by: arguments)
+    let set = SetVariables(arguments)
+    let obtained = try Obtained(selection, set, for: command, arguments)
+    var variables = try obtained.variables(set)
+    try CredentialFiles.add(of: obtained, set, to: &variables)
+    try CredentialFiles.replaceStandardInput(of: obtained)
+    let environment = try variables.environment(set)
     throw CommandExecution(arguments.commandWords).run(environment)
   }
-}
 
-/// The keys that a command line selects.
-struct KeySelection {
-  private var keys: [(reference: String, name: String?)] = []
-  private var workspaces: [String] = []
-
-  /// A line with more bytes could be cut by a client in between.
-  private static let maximumLineByteCount = 900
-
-  /// Throws for a name that no key may be injected as, before anything is asked.
-  init(_ arguments: Arguments) throws(ClientError) {
-    for (option, value) in arguments.options {
-      guard let value else { continue }
-      switch option {
-      case "key":
-        let (reference, name) = value.divided(at: "=")
-        try Self.check(reference, of: "-k")
-        if let name { try Self.check(name) }
-        keys.append((reference, name))
-      case "workspace":
-        try Self.check(value, of: "-w")
-        workspaces.append(value)
-      case _: break
-      }
+  private static func explain(_ arguments: Arguments) throws(ClientError) -> Int32 {
+    let (selection, untrusted) = try VariableSelection.explained(by: arguments)
+    let explanation = try RunExplanation(selection, SetVariables(arguments), arguments)
+    if arguments.has("json") {
+      try Console.print(explanation.json)
+    } else {
+      try Console.print(explanation.lines)
     }
+    if let untrusted {
+      Console.note("\(untrusted) is not trusted: 'coffer run' asks for that on a terminal")
+    }
+    return explanation.isRunnable && untrusted == nil ? ExitStatus.done : ExitStatus.notRun
   }
 
-  var isEmpty: Bool { keys.isEmpty && workspaces.isEmpty }
-
-  /// The names that the command line itself has chosen.
-  var chosenNames: Set<String> { Set(keys.compactMap(\.name)) }
-
-  /// The longest reference is '@', two names and what stands between them.
-  private static let maximumReferenceByteCount = 2 * Name.maximumCount + 2
-
-  /// Throws for what can be no key or workspace, such as a variable of the shell
-  /// that is not set.
-  private static func check(_ word: String, of option: String) throws(ClientError) {
-    guard !word.isEmpty else {
-      throw .usage("\(option) names nothing", hint: "is a variable of the shell not set?")
-    }
-    guard word.utf8.count <= maximumReferenceByteCount else {
-      throw .usage("\(option): \(PrintableText.object(word)): this is too long for a name")
-    }
-  }
-
-  private static func check(_ name: String) throws(ClientError) {
-    do throws(Refusal) {
-      _ = try EnvironmentName(parsing: name, hint: "choose another one, as in '-k KEY=NAME'")
-    } catch {
-      let failure = Failure(error)
-      throw ClientError(ExitStatus.failed, failure.message, hint: failure.hint)
-    }
-  }
-
-  /// The lines that ask for the keys, short enough for any client in between.
-  var commands: [Command] {
-    var commands = workspaces.map { Command(.environment, options: [("workspace", $0)]) }
-    var words: [String] = []
-    for key in keys {
-      let word = key.name.map { "\(key.reference)=\($0)" } ?? key.reference
-      let line = Command(.environment, words: words + [word]).line
-      if line.utf8.count > Self.maximumLineByteCount, !words.isEmpty {
-        commands.append(Command(.environment, words: words))
-        words = []
-      }
-      words.append(word)
-    }
-    if !words.isEmpty { commands.append(Command(.environment, words: words)) }
-    return commands
-  }
+  /// The options of the commands that select variables.
+  static let selectingOptions = [
+    OptionSpecification(
+      "key", short: "k", value: "KEY[=NAME]", repeats: true,
+      "inject a key, as its environment name or this"),
+    OptionSpecification(
+      "workspace", short: "w", value: "WORKSPACE", repeats: true,
+      "inject all keys of a workspace that you may use"),
+    OptionSpecification(
+      "env-file", short: "e", value: "FILE", repeats: true,
+      "inject what a dotenv file sets, as coffer://KEY"),
+    OptionSpecification(
+      "profile", value: "NAME", "look for coffer.NAME.env, and not for coffer.env"),
+    OptionSpecification(
+      "only", value: "NAME,...", "of all this, inject only these variables"),
+    OptionSpecification("override", "replace variables that are set already"),
+    OptionSpecification("keep", "leave variables that are set already as they are"),
+  ]
 }

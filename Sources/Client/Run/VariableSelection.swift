@@ -1,0 +1,204 @@
+internal import Keyring
+internal import Platform
+internal import Wire
+
+/// What a command line selects, before anything is asked for.
+struct VariableSelection {
+  /// Workspaces of which all keys are injected, under the names that the vault has
+  /// for them.
+  private(set) var workspaces: [String] = []
+
+  /// Keys that are injected under the names that the vault has for them.
+  private(set) var vaultNamed: [KeyReference] = []
+
+  /// Variables whose names the command line or a file has chosen; each file's after
+  /// those of the files before it, and each name once.
+  private(set) var variables: [SelectedVariable] = []
+
+  /// Keys that are given in files.
+  private(set) var files: [SelectedDelivery] = []
+
+  /// The key that is given on standard input.
+  private(set) var standardInput: KeyReference?
+
+  /// The names that are wanted of all this; nil for all.
+  private(set) var only: [String]?
+
+  /// The options that select something by themselves.
+  static let selecting = ["key", "workspace", "env-file", "file", "stdin"]
+
+  /// Selects nothing.
+  init() {}
+
+  /// Sorts the options, and reads the files; nothing is asked for.
+  ///
+  /// - Throws: ``ClientError`` for what no key can be named or called, and for a
+  ///   file that cannot be read.
+  init(_ arguments: Arguments) throws(ClientError) {
+    only = try Self.wantedNames(arguments["only"])
+    for case (let option, let value?) in arguments.options {
+      switch option {
+      case "key":
+        let (key, name) = try Self.divided(value, of: "-k")
+        if let name {
+          variables.append(SelectedVariable(name: name, key: key))
+        } else {
+          vaultNamed.append(key)
+        }
+      case "workspace":
+        try Self.check(value, of: "-w")
+        workspaces.append(value)
+      case "file":
+        let (key, name) = try Self.divided(value, of: "--file")
+        files.append(SelectedDelivery(key: key, name: name))
+      case "stdin":
+        try Self.check(value, of: "--stdin")
+        standardInput = try Self.attempting { () throws(Refusal) in
+          try KeyReference(parsing: value)
+        }
+      case _: break
+      }
+    }
+    // What can be found wrong without reading anything was found by now.
+    for case ("env-file", let path?) in arguments.options {
+      guard !path.isEmpty else {
+        throw .usage("-e names nothing", hint: "is a variable of the shell not set?")
+      }
+      add(try DotenvFile(reading: path))
+    }
+  }
+
+  /// Adds the variables of a file, in place of those of the files before it.
+  mutating func add(_ file: DotenvFile) {
+    var last: [String: DotenvAssignment] = [:]
+    for assignment in file.assignments where assignment.valueRange != nil {
+      last[assignment.name] = assignment
+    }
+    variables.removeAll { $0.place != nil && last[$0.name] != nil }
+    variables += last.values.sorted { $0.range.lowerBound < $1.range.lowerBound }
+      .map { SelectedVariable($0, of: file) }
+  }
+
+  /// Whether the options select nothing.
+  static func isEmpty(_ arguments: Arguments) -> Bool {
+    !selecting.contains(where: arguments.has)
+  }
+
+  // MARK: Narrowing
+
+  /// Whether there are names that only the vault knows.
+  var hasVaultNames: Bool { !workspaces.isEmpty || !vaultNamed.isEmpty }
+
+  /// Leaves out the variables that `--only` does not want, and those that keep
+  /// the value that they have.
+  ///
+  /// - Parameter isKept: Whether a variable keeps the value that it has; nothing is
+  ///   asked for it then.
+  /// - Returns: The names that stand in `--only` and are of no variable in sight:
+  ///   only the vault may know them.
+  mutating func narrow(isKept: (String) -> Bool) -> [String] {
+    let names = Set(variables.map(\.name))
+    let unknown = (only ?? []).filter { !names.contains($0) }
+    if let only = only.map(Set.init) { variables.removeAll { !only.contains($0.name) } }
+    variables.removeAll { isKept($0.name) }
+    files.removeAll { $0.variable.map(isKept) ?? false }
+    if only != nil {
+      only = unknown
+      if unknown.isEmpty { (workspaces, vaultNamed) = ([], []) }
+    }
+    return unknown
+  }
+
+  /// Whether there is anything whose name only the vault knows.
+  var hasUnknownNames: Bool { hasVaultNames || files.contains { $0.name == nil } }
+
+  /// Leaves out what keeps the value that it has, now that all names are known.
+  ///
+  /// - Parameters:
+  ///   - names: Those of the vault.
+  ///   - requests: How its keys would be asked for.
+  ///   - isKept: Whether a variable keeps the value that it has.
+  mutating func narrow(
+    to names: VaultNames, _ requests: ValueRequests, isKept: (String) -> Bool
+  ) {
+    only = names.variables.filter { !isKept($0) }
+    if only == [] { (workspaces, vaultNamed) = ([], []) }
+    let numbers = requests.numbers(of: self).files
+    files = zip(files, numbers).map { file, number in
+      SelectedDelivery(key: file.key, name: file.name, vaultName: names.requests[number])
+    }
+    .filter { !isKept($0.variable ?? "") }
+  }
+
+  /// Throws for names that steer programs.
+  func checkNames() throws(ClientError) {
+    for variable in variables where variable.place != nil {
+      do throws(Refusal) {
+        _ = try EnvironmentName(
+          parsing: variable.name,
+          hint: "it is no variable for a file of keys: set it outside, as with "
+            + "'env NAME=VALUE coffer run ...'")
+      } catch {
+        let failure = Failure(error)
+        throw ClientError(
+          ExitStatus.failed, "\(variable.origin): \(failure.message)", hint: failure.hint)
+      }
+    }
+  }
+
+  // MARK: Words
+
+  /// The longest reference is '@', two names and what stands between them.
+  private static let maximumReferenceByteCount = 2 * Name.maximumCount + 2
+
+  private static func divided(
+    _ value: String, of option: String
+  ) throws(ClientError) -> (key: KeyReference, name: String?) {
+    let (reference, name) = value.divided(at: "=")
+    try check(reference, of: option)
+    let key = try attempting { () throws(Refusal) in try KeyReference(parsing: reference) }
+    if let name {
+      try attempting { () throws(Refusal) in
+        _ = try EnvironmentName(
+          parsing: name, hint: "choose another one, as in '\(option) KEY=NAME'")
+      }
+    }
+    return (key, name)
+  }
+
+  /// Throws for what can be no key or workspace, such as a variable of the shell
+  /// that is not set.
+  private static func check(_ word: String, of option: String) throws(ClientError) {
+    guard !word.isEmpty else {
+      throw .usage("\(option) names nothing", hint: "is a variable of the shell not set?")
+    }
+    guard word.utf8.count <= maximumReferenceByteCount else {
+      throw .usage("\(option): \(PrintableText.object(word)): this is too long for a name")
+    }
+  }
+
+  private static func wantedNames(_ text: String?) throws(ClientError) -> [String]? {
+    guard let text else { return nil }
+    var names: [String] = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard EnvironmentName(stored: String(name)) != nil else {
+        throw .usage(
+          "--only: \(PrintableText.object(String(name))) is no name of a variable",
+          hint: "it takes names with commas between them, as in --only STRIPE_KEY,SENTRY_DSN")
+      }
+      if !names.contains(String(name)) { names.append(String(name)) }
+    }
+    return names
+  }
+
+  private static func attempting<Result>(
+    _ body: () throws(Refusal) -> Result
+  ) throws(ClientError) -> Result {
+    do throws(Refusal) {
+      return try body()
+    } catch {
+      let failure = Failure(error)
+      throw ClientError(ExitStatus.failed, failure.message, hint: failure.hint)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+internal import Glibc
+internal import Platform
+internal import Wire
+
+/// The hook that keeps keys out of commits.
+enum GitHook {
+  /// What the hook runs, and what stands in another one that does the same.
+  private static let command = "coffer scan --staged"
+
+  static let text = """
+    #!/bin/sh
+    # Keeps keys out of commits; made by 'coffer scan --install-hook'.
+    exec \(command)
+
+    """
+
+  /// The longest hook of somebody else that is looked at.
+  private static let maximumByteCount = 1 << 20
+
+  /// Writes the hook where the repository has its hooks, unless one is there.
+  ///
+  /// - Throws: ``ClientError`` if another hook is there, or if writing fails.
+  static func install() throws(ClientError) {
+    let directory = try directory()
+    let path = directory + "/pre-commit"
+    if try isThere(path) { return Console.note("\(path): calls '\(command)' already") }
+    let isMade = try attempting("\(path): making the hook") { () throws(Errno) in
+      try Directory.create(directory, permissions: 0o755)
+      return try NewFile(path, permissions: 0o755).finish(with: text.utf8.span, replaces: false)
+    }
+    guard isMade else { throw foreign(path) }
+    Console.note("\(path): each commit is searched for keys from now on")
+    Console.hint("'git commit --no-verify' goes past it")
+  }
+
+  private static func directory() throws(ClientError) -> String {
+    let output = try GitRepository.output(of: ["rev-parse", "--git-path", "hooks"])
+    let line = output.last == 0x0A ? output.dropLast() : output[...]
+    guard let path = String(validating: line, as: UTF8.self), !path.isEmpty else {
+      throw ClientError(ExitStatus.failed, "git: the path of its hooks is not UTF-8")
+    }
+    return path
+  }
+
+  /// Whether a hook is there that calls Coffer.
+  ///
+  /// - Parameter path: The hook.
+  /// - Returns: Whether; false if there is none at all.
+  /// - Throws: ``ClientError`` for a hook of another kind.
+  private static func isThere(_ path: String) throws(ClientError) -> Bool {
+    let status = try attempting("\(path): looking at it") { () throws(Errno) in
+      try FileStatus.ofFile(at: path, followsLinks: false)
+    }
+    guard status != nil else { return false }
+    let former = try attempting("\(path): reading it") { () throws(Errno) in
+      try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK).readAll(limit: maximumByteCount)
+    }
+    guard let former, calls(former) else { throw foreign(path) }
+    return true
+  }
+
+  /// Whether a hook calls Coffer in a line that is no comment.
+  static func calls(_ hook: [UInt8]) -> Bool {
+    hook.split(separator: 0x0A).contains { line in
+      let text = String(decoding: line, as: UTF8.self).drop { $0 == " " || $0 == "\t" }
+      return !text.hasPrefix("#") && text.contains(command)
+    }
+  }
+
+  private static func foreign(_ path: String) -> ClientError {
+    ClientError(
+      ExitStatus.failed, "\(path): another hook is there, which is left as it is",
+      hint: "add this line to it: \(command) || exit 1")
+  }
+}
