@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -231,6 +232,47 @@ int clinux_terminal_columns(int descriptor) {
   struct winsize size;
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
+}
+
+pid_t clinux_fork(void) { return fork(); }
+
+int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+void *clinux_remap(void *address, size_t former, size_t wanted) {
+  return mremap(address, former, wanted, MREMAP_MAYMOVE);
+}
+
+int clinux_open_pseudo_terminal(int *follower) {
+  int leader = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (leader < 0) return -1;
+  if (grantpt(leader) == 0 && unlockpt(leader) == 0) {
+    // Not by its path, which may lead elsewhere in another mount namespace.
+    *follower = ioctl(leader, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*follower >= 0) return leader;
+  }
+  int error = errno;
+  close(leader);
+  errno = error;
+  return -1;
+}
+
+int clinux_take_terminal(int descriptor) { return ioctl(descriptor, TIOCSCTTY, 0); }
+
+int clinux_window_size(int descriptor, struct winsize *size) {
+  return ioctl(descriptor, TIOCGWINSZ, size);
+}
+
+int clinux_set_window_size(int descriptor, const struct winsize *size) {
+  return ioctl(descriptor, TIOCSWINSZ, size);
+}
+
+int clinux_waiting_byte_count(int descriptor) {
+  int count = 0;
+  return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1;
+}
+
+int clinux_close_range(int first, int last) {
+  return first > last ? 0 : close_range((unsigned)first, (unsigned)last, 0);
 }
 
 ssize_t clinux_find(

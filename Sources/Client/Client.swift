@@ -40,11 +40,8 @@ package enum Client {
     do throws(ClientError) {
       return try subcommand.perform(rest)
     } catch {
-      // For the one who reads it, a command that did not run is not one that failed.
       guard subcommand.endsAtFirstWord else { throw error }
-      let isOfTheCommand = [ExitStatus.notExecutable, ExitStatus.notFound].contains(error.status)
-      throw isOfTheCommand
-        ? error : ClientError(ExitStatus.notRun, error.message, hint: error.hint)
+      throw ClientError(error.runStatus, error.message, hint: error.hint)
     }
   }
 

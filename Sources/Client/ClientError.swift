@@ -47,6 +47,13 @@ struct ClientError: Error, Equatable {
     self.hint = hint.map { PrintableText.line($0) }
   }
 
+  /// The exit status of `run`: for the one who reads it, a command that did not run is
+  /// not one that failed.
+  var runStatus: Int32 {
+    let isOfTheCommand = [ExitStatus.notExecutable, ExitStatus.notFound].contains(status)
+    return isOfTheCommand ? status : ExitStatus.notRun
+  }
+
   static func usage(_ message: String, hint: String? = nil) -> ClientError {
     ClientError(ExitStatus.usage, message, hint: hint)
   }

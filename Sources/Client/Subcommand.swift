@@ -50,7 +50,7 @@ struct Subcommand: Sendable {
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit, .scan,
-    .printEnvironment, .completion, .gitCredential,
+    .printEnvironment, .mask, .completion, .gitCredential,
     .help, .version,
   ]
 

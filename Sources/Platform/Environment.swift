@@ -131,6 +131,12 @@ package struct EnvironmentBlock: ~Copyable {
     inheritedPositions = positions
   }
 
+  /// Lets a process that is forked execute a program with this environment.
+  package borrowing func keepOnFork() { added.keepOnFork() }
+
+  /// Overwrites the entries that were added: another process has them now.
+  package borrowing func wipe() { added.wipeShared() }
+
   /// Replaces this process by the program at `path`.
   ///
   /// - Parameters:

@@ -25,6 +25,8 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let outOfMemory = Errno(code: ENOMEM)
   package static let noSuchDevice = Errno(code: ENXIO)
   package static let tooManyOpenFiles = Errno(code: EMFILE)
+  package static let brokenPipe = Errno(code: EPIPE)
+  package static let inputOutput = Errno(code: EIO)
   package static let tooLarge = Errno(code: EFBIG)
 }
 

@@ -113,6 +113,65 @@ package struct FileDescriptor: ~Copyable, Sendable {
     return bytes
   }
 
+  /// Writes some of `bytes`, by one `write(2)`.
+  ///
+  /// - Parameters:
+  ///   - bytes: What is written, from `offset` on.
+  ///   - offset: Where in there the first one is.
+  ///   - limit: The most bytes that are written.
+  /// - Returns: The number of bytes written.
+  /// - Throws: ``Errno`` for anything but `EINTR`; `EAGAIN` where it would have to wait.
+  ///
+  /// Source: write(2).
+  package borrowing func write(
+    _ bytes: Span<UInt8>, at offset: Int = 0, limit: Int = Int.max
+  ) throws(Errno) -> Int {
+    try unsafe bytes.withUnsafeBufferPointer { (all) throws(Errno) -> Int in
+      let rest = unsafe UnsafeBufferPointer(rebasing: all[offset...])
+      return try retrying {
+        unsafe Glibc.write(rawValue, rest.baseAddress, min(rest.count, limit))
+      }
+    }
+  }
+
+  /// Opens what a descriptor leads to once more, without its waiting for anything; what
+  /// others do with the descriptor stays as it is.
+  ///
+  /// - Parameters:
+  ///   - descriptor: An open one, as of a terminal or a pipe.
+  ///   - access: As in `O_WRONLY`.
+  /// - Returns: The new one, close-on-exec and non-blocking.
+  /// - Throws: ``Errno``, as for a socket, or without /proc.
+  ///
+  /// Source: proc(5), `/proc/self/fd`; open(2).
+  package static func reopen(_ descriptor: CInt, access: CInt) throws(Errno) -> FileDescriptor {
+    try .open("/proc/self/fd/\(descriptor)", flags: access | O_NONBLOCK | O_NOCTTY)
+  }
+
+  /// Whether a descriptor that somebody else owns leads to a regular file.
+  ///
+  /// Source: fstat(2).
+  package static func isRegularFile(_ descriptor: CInt) throws(Errno) -> Bool {
+    try status(of: descriptor).kind == .regular
+  }
+
+  /// What a descriptor that somebody else owns leads to.
+  ///
+  /// Source: fstat(2).
+  package static func status(of descriptor: CInt) throws(Errno) -> FileStatus {
+    var status = stat()
+    _ = try retrying { unsafe fstat(descriptor, &status) }
+    return FileStatus(status)
+  }
+
+  /// A copy of a descriptor, close-on-exec.
+  ///
+  /// Source: fcntl(2), `F_DUPFD_CLOEXEC`.
+  package static func duplicate(_ descriptor: CInt) throws(Errno) -> FileDescriptor {
+    FileDescriptor(
+      owning: try retrying { fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) })
+  }
+
   /// Writes all of `bytes`, in as many `write(2)` calls as it takes.
   ///
   /// - Throws: ``Errno`` as write(2) sets it; some bytes may have been written.

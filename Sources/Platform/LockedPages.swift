@@ -40,6 +40,10 @@ struct LockedPages {
     self.byteCount = usable
   }
 
+  func keepOnFork() {
+    _ = unsafe madvise(UnsafeMutableRawPointer(base), byteCount, MADV_KEEPONFORK)
+  }
+
   /// Gives the pages back; the caller has wiped them.
   func unmap() {
     let page = Self.pageByteCount

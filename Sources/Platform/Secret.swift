@@ -64,6 +64,26 @@ package struct Secret: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// Whether the kernel keeps the bytes out of swap.
+  ///
+  /// Of an arena it was told when that was reserved.
+  package var isLocked: Bool {
+    switch home {
+    case .arena: true
+    case .pages(let pages): pages.isLocked
+    }
+  }
+
+  /// Lets a process that is forked from now on have the bytes too.
+  ///
+  /// It would find zeros else. Until it executes a program or wipes them the two share
+  /// the pages, so they stay locked. Not for secrets in an arena.
+  ///
+  /// Source: madvise(2), `MADV_KEEPONFORK`.
+  package borrowing func keepOnFork() {
+    if case .pages(let pages) = home { pages.keepOnFork() }
+  }
+
   /// Lends the bytes to `body`.
   package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
@@ -81,6 +101,12 @@ package struct Secret: ~Copyable, @unchecked Sendable {
 
   /// Overwrites all bytes with zeros.
   package mutating func wipe() {
+    unsafe explicit_bzero(base, count)
+  }
+
+  /// Overwrites all bytes with zeros where nobody reads them any more, though the secret
+  /// is only lent.
+  borrowing func wipeShared() {
     unsafe explicit_bzero(base, count)
   }
 

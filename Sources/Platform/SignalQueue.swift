@@ -5,13 +5,24 @@ internal import Glibc
 package struct Signal: Hashable, Sendable {
   package let number: CInt
 
+  /// - Parameter number: As in signal(7).
+  package init(number: CInt) { self.number = number }
+
   package static let hangUp = Signal(number: SIGHUP)
   package static let interrupt = Signal(number: SIGINT)
   package static let quit = Signal(number: SIGQUIT)
   package static let terminate = Signal(number: SIGTERM)
+  package static let kill = Signal(number: SIGKILL)
+  package static let stop = Signal(number: SIGSTOP)
   package static let user1 = Signal(number: SIGUSR1)
+  package static let user2 = Signal(number: SIGUSR2)
+  package static let child = Signal(number: SIGCHLD)
+  package static let windowChange = Signal(number: SIGWINCH)
+  package static let continuation = Signal(number: SIGCONT)
   package static let brokenPipe = Signal(number: SIGPIPE)
   package static let terminalStop = Signal(number: SIGTSTP)
+  package static let terminalInput = Signal(number: SIGTTIN)
+  package static let terminalOutput = Signal(number: SIGTTOU)
 
   /// What ends a process at a limit; ignored, the call that went past it fails.
   ///
@@ -28,14 +39,35 @@ package struct Signal: Hashable, Sendable {
   /// and returns when that is continued.
   ///
   /// Source: kill(2).
-  package func stopProcessGroup() { _ = kill(0, number) }
+  package func stopProcessGroup() { _ = Glibc.kill(0, number) }
+
+  /// Stops this process, or all of its job, as the signal does by default, even where
+  /// it is blocked or ignored; returns when that is continued, and at once where nobody
+  /// could continue it.
+  ///
+  /// Source: kill(2); setpgid(2), "orphaned process group".
+  package func stopProcess(withItsGroup: Bool) {
+    var set = sigset_t()
+    var former = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, number)
+    let action = Glibc.signal(number, SIG_DFL)
+    _ = unsafe pthread_sigmask(SIG_UNBLOCK, &set, &former)
+    _ = Glibc.kill(withItsGroup ? 0 : getpid(), number)
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &former, nil)
+    _ = Glibc.signal(number, action)
+  }
 
   /// Ends this process as the signal does by default.
   ///
   /// Source: raise(3).
   package func endProcess() -> Never {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, number)
     _ = Glibc.signal(number, SIG_DFL)
     _ = raise(number)
+    _ = unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     _exit(128 + number)
   }
 }
@@ -70,11 +102,33 @@ package struct SignalQueue: ~Copyable {
     try descriptor.withRawValue(body)
   }
 
+  /// Gives this process the mask that it had before, as for a program that it is about
+  /// to execute.
+  package borrowing func restoreMask() {
+    var mask = former
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
+  }
+
+  /// A signal that has come.
+  package struct Arrival: Sendable {
+    package let signal: Signal
+
+    /// Whether the kernel has sent it, as for a key of the terminal.
+    ///
+    /// Source: sigaction(2), `SI_KERNEL`.
+    package let isFromKernel: Bool
+  }
+
   /// The next signal, or nil if none has come.
-  package borrowing func next() -> Signal? {
+  package borrowing func nextArrival() -> Arrival? {
     var record = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
     let count = descriptor.withRawValue { unsafe Glibc.read($0, &record, size) }
-    return count == size ? Signal(number: CInt(record.ssi_signo)) : nil
+    guard count == size else { return nil }
+    return Arrival(
+      signal: Signal(number: CInt(record.ssi_signo)), isFromKernel: record.ssi_code > 0)
   }
+
+  /// The next signal, or nil if none has come.
+  package borrowing func next() -> Signal? { nextArrival()?.signal }
 }

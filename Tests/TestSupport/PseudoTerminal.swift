@@ -1,6 +1,6 @@
 import CTestSupport
 import Glibc
-import Platform
+package import Platform
 
 /// A terminal with a program on it, and a test in place of the person.
 package final class PseudoTerminal {
@@ -16,15 +16,17 @@ package final class PseudoTerminal {
   ///   - environment: All that it has of one.
   ///   - output: Where standard output goes instead, if not to the terminal.
   ///   - error: Where standard error goes instead, if not to the terminal.
+  ///   - size: Its columns and rows; none are told if nil.
   package init(
     _ path: String, _ arguments: [String], environment: [String: String],
-    output: String? = nil, error: String? = nil
+    output: String? = nil, error: String? = nil, size: (columns: Int, rows: Int)? = nil
   ) {
     var name = [CChar](repeating: 0, count: 256)
     leader = ctest_open_pseudo_terminal(&name, name.count)
     precondition(leader >= 0, "no pseudo-terminal is left")
     let terminal = String(
       decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if let size { Self.resize(leader, columns: size.columns, rows: size.rows) }
     // In a new session the first terminal that is opened becomes the controlling one.
     process = Subprocess(
       path, arguments, environment: environment,
@@ -35,6 +37,28 @@ package final class PseudoTerminal {
   }
 
   deinit { close(leader) }
+
+  /// Tells the terminal how large it is.
+  package func resize(columns: Int, rows: Int) {
+    Self.resize(leader, columns: columns, rows: rows)
+  }
+
+  private static func resize(_ leader: CInt, columns: Int, rows: Int) {
+    guard let copy = try? FileDescriptor.duplicate(leader) else { return }
+    try? copy.setWindowSize(WindowSize(columns: columns, rows: rows))
+  }
+
+  /// How the terminal treats what is typed and printed.
+  package var mode: TerminalMode? {
+    guard let copy = try? FileDescriptor.duplicate(leader) else { return nil }
+    return try? copy.terminalMode()
+  }
+
+  /// What the screen shows until nothing comes for a while.
+  package func readUntilQuiet(milliseconds: Int32 = 300) -> String {
+    while readAvailable(milliseconds: milliseconds) {}
+    return text
+  }
 
   package var text: String { String(decoding: screen, as: UTF8.self) }
 

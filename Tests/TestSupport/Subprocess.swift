@@ -26,6 +26,9 @@ package final class Subprocess {
   /// Whether the kernel has written a core of it, when it has ended.
   package private(set) var hasDumpedCore = false
 
+  /// The signal that has ended it, if one has.
+  package private(set) var endingSignal: CInt?
+
   /// What descriptors 0, 1 and 2 of a program are.
   package enum Stream {
     case null
@@ -110,6 +113,7 @@ package final class Subprocess {
   private func note(_ raw: CInt) -> Int32 {
     let signal = raw & 0x7F
     hasDumpedCore = signal != 0 && raw & 0x80 != 0
+    endingSignal = signal == 0 ? nil : signal
     let ended = signal == 0 ? (raw >> 8) & 0xFF : 128 + signal
     status = ended
     return ended

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -102,6 +103,33 @@ void clinux_give_back_memory(void);
 
 /// ioctl(2) TIOCGWINSZ: the number of columns of the terminal, or 0.
 int clinux_terminal_columns(int descriptor);
+
+/// fork(2), which Swift does not import: only for a process with one thread.
+pid_t clinux_fork(void);
+
+/// pipe2(2) with O_CLOEXEC, into two descriptors. Returns 0, or -1 with errno set.
+int clinux_pipe(int *_Nonnull ends);
+
+/// mremap(2) with MREMAP_MAYMOVE. Returns the address, or MAP_FAILED with errno set.
+void *_Nonnull clinux_remap(void *_Nonnull address, size_t former, size_t wanted);
+
+/// A new pseudo-terminal: returns the leader, close-on-exec and non-blocking, and stores the
+/// follower, close-on-exec; -1 with errno set. Source: pty(7), ioctl_tty(2) TIOCGPTPEER.
+int clinux_open_pseudo_terminal(int *_Nonnull follower);
+
+/// ioctl_tty(2) TIOCSCTTY: makes the terminal the one that controls this session.
+/// Returns 0, or -1 with errno set.
+int clinux_take_terminal(int descriptor);
+
+/// ioctl_tty(2) TIOCGWINSZ and TIOCSWINSZ. Return 0, or -1 with errno set.
+int clinux_window_size(int descriptor, struct winsize *_Nonnull size);
+int clinux_set_window_size(int descriptor, const struct winsize *_Nonnull size);
+
+/// ioctl(2) FIONREAD: how many bytes can be read at once, or -1 with errno set.
+int clinux_waiting_byte_count(int descriptor);
+
+/// close_range(2), of nothing if `first` is past `last`. Returns 0, or -1 with errno set.
+int clinux_close_range(int first, int last);
 
 /// Where `pattern` begins in `bytes`, or -1. Source: memmem(3).
 ssize_t clinux_find(

@@ -22,6 +22,12 @@ extension Subcommand {
       "A name that the vault has chosen (-w, -k without =NAME) never replaces a",
       "variable that is set to something else. Files of --file are in memory, in",
       "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
+      "",
+      "With --mask coffer stays, and passes on signals, the window's size, job control",
+      "and the exit status; the command has a terminal where coffer has one. 'coffer",
+      "mask --help' tells what is found and what is not. '--ci github' prints values",
+      "to standard output, as commands to the runner of GitHub Actions, which hides",
+      "them in its log; never to a terminal. GitLab's runner has no such commands.",
     ],
     options: selectingOptions + [
       OptionSpecification(
@@ -32,18 +38,20 @@ extension Subcommand {
       OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
       OptionSpecification("explain", "tell what would be injected, and run nothing"),
       OptionSpecification("json", "tell it as JSON"),
-      systemOption, waitOption,
+      maskOption, runnerOption, systemOption, waitOption,
     ],
     wordCount: 0...Int.max, endsAtFirstWord: true,
     examples: [
       "coffer run -k web/stripe -- ./deploy.sh",
       "coffer run -w web -k me/github=GH_TOKEN -- make release",
       "coffer run -e .env --only STRIPE_KEY -- ./pay.sh",
+      "coffer run --mask -w web -- npm test",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
       "coffer run --profile staging --explain",
     ]
   ) { arguments throws(ClientError) in
     try SetVariables.check(arguments)
+    let masking = try RunMasking(arguments)
     guard !arguments.has("explain") else { return try explain(arguments) }
     guard !arguments.has("json") else {
       throw .usage("--json is of --explain", hint: "give both, or neither")
@@ -58,7 +66,8 @@ extension Subcommand {
     try CredentialFiles.add(of: obtained, set, to: &variables)
     try CredentialFiles.replaceStandardInput(of: obtained)
     let environment = try variables.environment(set)
-    throw CommandExecution(arguments.commandWords).run(environment)
+    let execution = CommandExecution(arguments.commandWords)
+    return try masking.run(execution, environment, obtained)
   }
 
   private static func explain(_ arguments: Arguments) throws(ClientError) -> Int32 {

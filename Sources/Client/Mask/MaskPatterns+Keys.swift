@@ -1,0 +1,45 @@
+internal import Platform
+
+extension MaskPatterns {
+  /// The patterns of the values that were obtained; of one that is too short there are
+  /// none, and it says so.
+  ///
+  /// - Parameter obtained: The keys.
+  /// - Returns: The patterns, finished.
+  /// - Throws: ``ClientError`` if they need more locked memory than there is.
+  static func of(_ obtained: borrowing ObtainedValues) throws(ClientError) -> MaskPatterns {
+    do throws(SecretError) {
+      let patterns = try MaskPatterns()
+      try obtained.forEachKey { (key, value) throws(SecretError) -> Void in
+        if try patterns.add(value, label: key) { return }
+        Console.note(
+          "\(key): the value has fewer than \(ValueForms.minimumByteCount) bytes,"
+            + " so it is not masked")
+      }
+      patterns.finish()
+      return patterns
+    } catch {
+      throw .maskMemory
+    }
+  }
+}
+
+extension ObtainedValues {
+  /// Lends the name of each key, as in `web/stripe`, and its value to `body`, once.
+  func forEachKey<Failure: Error>(
+    _ body: (String, Span<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
+    var names: Set<String> = []
+    for key in keys where names.insert(key.key).inserted {
+      try withValue(of: key) { (value) throws(Failure) -> Void in try body(key.key, value) }
+    }
+  }
+}
+
+extension ClientError {
+  /// The patterns of values are in locked memory only.
+  static let maskMemory = ClientError(
+    ExitStatus.failed,
+    "masking needs more locked memory for these values than the system gives",
+    hint: "select fewer or shorter keys, or raise the limit ('ulimit -l')")
+}
