@@ -94,6 +94,8 @@ enum BenchmarkName: String, CaseIterable {
   case latency
   case scale
   case daemon
+  case mask
+  case scan
 
   /// Runs it.
   ///
@@ -107,6 +109,8 @@ enum BenchmarkName: String, CaseIterable {
     case .latency: try Latency(bench).run()
     case .scale: try Scale(bench).run()
     case .daemon: try DaemonRest(bench).run()
+    case .mask: try Masking(bench).run()
+    case .scan: try Scanning(bench).run()
     }
   }
 }

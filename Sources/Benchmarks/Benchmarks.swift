@@ -16,6 +16,8 @@ enum Benchmarks {
       latency     how long ENV takes while other work goes on, beside none
       scale       how 100, 10,000 and 100,000 keys differ
       daemon      how long the daemon starts, and what it takes while nobody asks
+      mask        how much 'coffer mask' lets through, beside 'cat'
+      scan        how much 'coffer scan' searches, beside 'grep'
       load        what good clients get, alone and beside abusers: lines that never
                   end, answers that nobody reads, connections by the hundred, endless
                   data, wrong passphrases, rubbish, clients that die. Each answer is

@@ -32,7 +32,8 @@ final class LargeVault {
     let watch = Stopwatch()
     try keys.fill(to: size)
     madePerSecond = Double(size) * 1000 / watch.milliseconds
-    text = String(decoding: try vault.ask("CREATE \(KeyMaker.workspace(0))/verified").data, as: UTF8.self)
+    let created = try vault.ask("CREATE \(KeyMaker.workspace(0))/verified")
+    text = String(decoding: created.data, as: UTF8.self)
   }
 
   /// Whole thousands have no digits of their own.

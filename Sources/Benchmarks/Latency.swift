@@ -12,9 +12,6 @@ struct Latency {
   private static let keyCount = 20_000
   private static let permilles = [("p50", 500), ("p99", 990)]
 
-  /// With fewer milliseconds a round there is a smaller vault as well, for a trial.
-  private static let trialMilliseconds = 100
-
   init(_ bench: Workbench) { self.bench = bench }
 
   /// A vault, and what its daemon does besides.
@@ -30,8 +27,7 @@ struct Latency {
     defer { withFile.remove() }
     let withPassphrase = try ThrowawayVault(bench, "passphrase", .withPassphrase)
     defer { withPassphrase.remove() }
-    let isTrial = bench.options.milliseconds < Self.trialMilliseconds
-    try KeyMaker(withFile).fill(to: isTrial ? 1000 : Self.keyCount)
+    try KeyMaker(withFile).fill(to: bench.isTrial ? 1000 : Self.keyCount)
     let subjects =
       try Self.subjects(withFile, .withKeyFile, "alone")
       + Self.subjects(withPassphrase, .withPassphrase, "alone, few keys")

@@ -90,7 +90,8 @@ struct Picture {
     guard let ratio = figure.ratio, let peer = figure.peer else { return "" }
     let kind = figure.reachesGoal.map { $0 ? "reached" : "missed" } ?? "plain"
     let (one, end) = (x(1), x(ratio))
-    let quantity = ["time", "rate"].contains(figure.quantity) ? "" : " (\(figure.quantity))"
+    let isUsual = ["time", "rate", "throughput"].contains(figure.quantity)
+    let quantity = isUsual ? "" : " (\(figure.quantity))"
     var row = Self.text(
       Self.labelWidth - 8, y + 12, "\(figure.subject)\(quantity) / \(peer)", "right")
     row += """

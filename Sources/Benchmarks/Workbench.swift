@@ -37,6 +37,12 @@ final class Workbench {
   /// How many rounds there are, unless told.
   func rounds(_ usual: Int) -> Int { options.rounds ?? usual }
 
+  /// Whether so little time is given that figures cannot be meant: then things are
+  /// smaller as well.
+  var isTrial: Bool { options.milliseconds < Self.trialMilliseconds }
+
+  private static let trialMilliseconds = 100
+
   // MARK: Programs
 
   /// Builds the programs that are shipped.
