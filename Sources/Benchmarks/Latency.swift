@@ -10,7 +10,7 @@ struct Latency {
 
   /// So many keys make compaction and backup take a while.
   private static let keyCount = 20_000
-  private static let permilles = [("p50", 500), ("p99", 990)]
+  private static let permilles = [(name: "p50", permille: 500), (name: "p99", permille: 990)]
 
   init(_ bench: Workbench) { self.bench = bench }
 
@@ -31,19 +31,11 @@ struct Latency {
     let subjects =
       try Self.subjects(withFile, .withKeyFile, "alone")
       + Self.subjects(withPassphrase, .withPassphrase, "alone, few keys")
-    var latencies = [[Samples]](
-      repeating: Self.permilles.map { _ in Samples() }, count: subjects.count)
-    let warmUp = 1
-    var turn = 0
-    _ = try Rounds.run(bench.rounds(Self.usualRounds), warmUp: warmUp, of: subjects.count) {
-      (index) throws(BenchmarkError) in
+    let latencies = try Rounds.runSeveral(
+      bench.rounds(Self.usualRounds), warmUp: 1, of: subjects.count
+    ) { (index) throws(BenchmarkError) in
       let figures = try measure(subjects[index])
-      turn += 1
-      for (place, (_, permille)) in Self.permilles.enumerated()
-      where turn > warmUp * subjects.count {
-        latencies[index][place].add(figures.microseconds(atPermille: permille))
-      }
-      return figures.requestsPerSecond
+      return Self.permilles.map { figures.microseconds(atPermille: $0.permille) }
     }
     report(subjects, latencies)
   }

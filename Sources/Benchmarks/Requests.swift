@@ -71,37 +71,33 @@ struct Requests {
     _ exchanges: [Exchange], _ redis: Exchange?, _ connectionCount: Int, _ depth: Int
   ) throws(BenchmarkError) {
     let all = exchanges + (redis.map { [$0] } ?? [])
-    var latencies = [[Samples]](repeating: [Samples(), Samples()], count: all.count)
-    let rates = try Rounds.run(bench.rounds(Self.usualRounds), warmUp: 1, of: all.count) {
-      (index) throws(BenchmarkError) in
+    let samples = try Rounds.runSeveral(
+      bench.rounds(Self.usualRounds), warmUp: 1, of: all.count
+    ) { (index) throws(BenchmarkError) in
       let storm = RequestStorm(
         exchange: all[index], connectionCount: connectionCount, depth: depth)
       let figures = try storm.run(milliseconds: bench.options.milliseconds)
-      for (place, permille) in Self.permilles.enumerated() {
-        latencies[index][place].add(figures.microseconds(atPermille: permille))
-      }
-      return figures.requestsPerSecond
+      return [
+        figures.requestsPerSecond, figures.microseconds(atPermille: 500),
+        figures.microseconds(atPermille: 990),
+      ]
     }
     let manner =
       (connectionCount == 1 ? "1 connection" : "\(connectionCount) connections")
       + (depth == 1 ? "" : " x \(depth)")
     let goal = connectionCount == 1 ? nil : Goal.atLeast(1)
-    report(all.map(\.name), rates, latencies, manner, redis != nil, goal)
+    report(all.map(\.name), samples, manner, redis != nil, goal)
   }
 
-  private static let permilles = [500, 990]
-
   private func report(
-    _ names: [String], _ rates: [Samples], _ latencies: [[Samples]], _ manner: String,
-    _ hasPeer: Bool, _ goal: Goal?
+    _ names: [String], _ samples: [[Samples]], _ manner: String, _ hasPeer: Bool,
+    _ goal: Goal?
   ) {
     let figures = names.indices.map { index in
       let subject = "\(names[index]), \(manner)"
-      return [
-        Figure(Self.benchmark, subject, "rate", "1/s", rates[index]),
-        Figure(Self.benchmark, subject, "p50", "us", latencies[index][0]),
-        Figure(Self.benchmark, subject, "p99", "us", latencies[index][1]),
-      ]
+      return zip([("rate", "1/s"), ("p50", "us"), ("p99", "us")], samples[index]).map {
+        Figure(Self.benchmark, subject, $0.0, $0.1, $1)
+      }
     }
     let peers = hasPeer ? figures.last : nil
     for (index, figures) in figures.enumerated() {

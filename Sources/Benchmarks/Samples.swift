@@ -47,12 +47,26 @@ enum Rounds {
     _ count: Int, warmUp: Int, of thingCount: Int,
     _ measure: (Int) throws(BenchmarkError) -> Double
   ) throws(BenchmarkError) -> [Samples] {
-    var samples = [Samples](repeating: Samples(), count: thingCount)
+    let samples = try runSeveral(count, warmUp: warmUp, of: thingCount) {
+      (thing) throws(BenchmarkError) in
+      [try measure(thing)]
+    }
+    return samples.compactMap(\.first)
+  }
+
+  /// The same where several values come of measuring one thing, always as many.
+  static func runSeveral(
+    _ count: Int, warmUp: Int, of thingCount: Int,
+    _ measure: (Int) throws(BenchmarkError) -> [Double]
+  ) throws(BenchmarkError) -> [[Samples]] {
+    var samples = [[Samples]](repeating: [], count: thingCount)
     for round in 0..<(count + warmUp) {
       for place in 0..<thingCount {
         let thing = round.isMultiple(of: 2) ? place : thingCount - 1 - place
-        let value = try measure(thing)
-        if round >= warmUp { samples[thing].add(value) }
+        let values = try measure(thing)
+        guard round >= warmUp else { continue }
+        if samples[thing].isEmpty { samples[thing] = values.map { _ in Samples() } }
+        for (index, value) in values.enumerated() { samples[thing][index].add(value) }
       }
     }
     return samples

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -81,7 +82,7 @@ struct BenchmarkTests {
       (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) == []
     }
     #expect(isGone)
-    #expect(processes.allSatisfy { kill($0, 0) != 0 })
+    #expect(processes.allSatisfy { Platform.Process.hasEnded($0) })
   }
 
   /// Stands in the place of a daemon and hands on what that says, but for one byte of the
