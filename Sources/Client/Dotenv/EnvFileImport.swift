@@ -37,12 +37,13 @@ final class EnvFileImport {
     self.arguments = arguments
     place = try Self.place(arguments.words[0])
     path = arguments["env-file"] ?? ""
-    let opened = try Self.open(path)
-    status = try attempting("\(path): looking at the file") { () throws(Errno) in
+    let shown = PrintableText.object(path)
+    let opened = try Self.open(path, shown)
+    status = try attempting("\(shown): looking at the file") { () throws(Errno) in
       try opened.status()
     }
-    try Self.check(status, path)
-    file = try DotenvFile(reading: opened, named: PrintableText.object(path))
+    try Self.check(status, shown)
+    file = try DotenvFile(reading: opened, named: shown)
   }
 
   private static func place(_ word: String) throws(ClientError) -> String {
@@ -56,32 +57,34 @@ final class EnvFileImport {
     return name + "/"
   }
 
-  private static func open(_ path: String) throws(ClientError) -> FileDescriptor {
+  private static func open(
+    _ path: String, _ shown: String
+  ) throws(ClientError) -> FileDescriptor {
     do throws(Errno) {
       return try FileDescriptor.open(
         path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
     } catch .symbolicLink {
       throw ClientError(
-        ExitStatus.failed, "\(path): it is a link, and another file would take its place",
+        ExitStatus.failed, "\(shown): it is a link, and another file would take its place",
         hint: "name the file that it leads to")
     } catch {
-      throw ClientError(ExitStatus.failed, "\(path): opening the file failed: \(error)")
+      throw ClientError(ExitStatus.failed, "\(shown): opening the file failed: \(error)")
     }
   }
 
   /// Throws for what another file cannot take the place of.
-  private static func check(_ status: FileStatus, _ path: String) throws(ClientError) {
+  private static func check(_ status: FileStatus, _ shown: String) throws(ClientError) {
     guard status.kind == .regular else {
-      throw ClientError(ExitStatus.failed, "\(path): it is no regular file")
+      throw ClientError(ExitStatus.failed, "\(shown): it is no regular file")
     }
     guard status.owner == Process.userID else {
       throw ClientError(
-        ExitStatus.failed, "\(path): it belongs to another user, uid \(status.owner)")
+        ExitStatus.failed, "\(shown): it belongs to another user, uid \(status.owner)")
     }
     guard status.linkCount == 1 else {
       throw ClientError(
-        ExitStatus.failed, "\(path): it has other names too, which would keep the values",
-        hint: "remove them first: 'find -samefile \(path)' tells which")
+        ExitStatus.failed, "\(shown): it has other names too, which would keep the values",
+        hint: "remove them first: 'find -samefile \(shown)' tells which")
     }
   }
 

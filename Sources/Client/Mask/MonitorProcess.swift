@@ -77,7 +77,8 @@ struct MonitorProcess: ~Copyable {
         MonitorMessage(.changed(state)).send(to: reports)
         if case .stopped = state { continue }
         // What the command leaves behind is not hung up when this session ends.
-        return try terminal.setForegroundGroup(Process.id)
+        try? terminal.setForegroundGroup(Process.id)
+        return
       }
       if polling.isReadable(order), try !obey(command, on: terminal) { return }
     }
@@ -91,7 +92,8 @@ struct MonitorProcess: ~Copyable {
     var span = bytes.mutableSpan
     guard try orders.read(into: &span) == 1 else { return false }
     let isForeground = bytes[0] == CommandMonitor.Order.continueInForeground.rawValue
-    try terminal.setForegroundGroup(isForeground ? command : Process.id)
+    // A command that has just ended is told by the next look at it.
+    try? terminal.setForegroundGroup(isForeground ? command : Process.id)
     Process.send(.continuation, toGroup: command)
     return true
   }

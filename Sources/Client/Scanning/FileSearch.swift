@@ -43,7 +43,8 @@ struct FileSearch: ~Copyable {
       window.discard(before: kept)
       start -= kept
     }
-    if values == nil { try report.printFinds() }
+    // The daemon may know the names of what was found beside candidates.
+    if (values?.candidates.count ?? 0) == 0 { try report.printFinds() }
   }
 
   private borrowing func searchIssued(_ file: ScannedFile, from start: Int) -> Int {

@@ -28,6 +28,15 @@ struct ScanFind: Equatable {
     }
   }
 
+  /// What two finds of one secret in one line have in common.
+  struct Place: Hashable {
+    let file: Int
+    let line: Int
+    let id: String
+  }
+
+  var place: Place { Place(file: file.number, line: line, id: id) }
+
   /// A line for people, with no character of a secret.
   var text: String {
     let what =

@@ -25,16 +25,13 @@ final class ScanReport {
 
   /// Names the issued keys that the daemon knows, and keeps the other finds.
   func add(stored finds: [ScanFind]) {
-    for find in finds {
-      let index = pending.firstIndex {
-        $0.id == find.id && $0.file == find.file && $0.line == find.line
-      }
-      if let index {
-        pending[index].key = find.key
-      } else {
-        pending.append(find)
-      }
+    let names = Dictionary(
+      finds.map { ($0.place, $0.key) }, uniquingKeysWith: { first, _ in first })
+    for index in pending.indices {
+      pending[index].key = names[pending[index].place] ?? pending[index].key
     }
+    var known = Set(pending.map(\.place))
+    for find in finds where known.insert(find.place).inserted { pending.append(find) }
   }
 
   /// Prints what was found since the last time, file by file.
