@@ -35,7 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// What the fuzzers read with.
-let fuzzed: [Target.Dependency] = ["Keyring", "Platform", "Sodium", "Store", "Wire"]
+let fuzzed: [Target.Dependency] = ["Client", "Keyring", "Platform", "Sodium", "Store", "Wire"]
 
 let package = Package(
   name: "coffer",
@@ -53,7 +53,7 @@ let package = Package(
     module("Keyring"),
     module("Wire", ["Keyring"]),
     module("Store", ["Keyring", "Platform", "Sodium"]),
-    module("Daemon", ["Keyring", "Platform", "Sodium", "Store", "Wire"]),
+    module("Daemon", ["Client", "Keyring", "Platform", "Sodium", "Store", "Wire"]),
     module("Client", ["Keyring", "Platform", "Wire"]),
 
     program("cofferd", ["Daemon", "Platform"]),

@@ -33,6 +33,25 @@ int clinux_peer_credentials(int socket, struct clinux_peer *peer) {
   return 0;
 }
 
+// Of a kernel that is newer than the headers.
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+int clinux_peer_pidfd(int socket) {
+  int descriptor = -1;
+  socklen_t length = sizeof descriptor;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &descriptor, &length) != 0) return -1;
+  return descriptor;
+}
+
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int clinux_is_readable(int descriptor) {
+  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+  return poll(&watched, 1, 0) == 1;
+}
+
 int clinux_peer_name(int socket, char *name, size_t capacity) {
   struct sockaddr_un address;
   socklen_t length = sizeof address;
@@ -186,8 +205,6 @@ pid_t clinux_spawn_detached(
   return report.pid;
 }
 
-int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
-
 int clinux_wait_until_readable(int descriptor) {
   struct pollfd watched = {.fd = descriptor, .events = POLLIN};
   return poll(&watched, 1, -1);
@@ -210,8 +227,7 @@ int clinux_seal(int descriptor) {
 int clinux_has_ended(pid_t pid) {
   int descriptor = clinux_pidfd_open(pid);
   if (descriptor < 0) return errno == ESRCH;
-  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
-  int ended = poll(&watched, 1, 0) == 1;
+  int ended = clinux_is_readable(descriptor);
   close(descriptor);
   return ended;
 }

@@ -46,7 +46,7 @@ struct Subcommand: Sendable {
   /// All commands, in the order of the list.
   static let all: [Subcommand] = [
     .run, .create, .importKey, .list, .show, .rotate, .replace, .revoke, .suspend, .resume,
-    .expire,
+    .expire, .ps,
     .initialize, .unlock, .lock, .status, .slot, .rekey, .backup, .restore, .doctor,
     .whoAmI, .workspace, .user, .grant, .policy,
     .verify, .burn, .unused, .why, .audit, .scan,

@@ -121,6 +121,7 @@ struct CommandDefinition: Sendable {
     case .burn: .burn
     case .list: .list
     case .show: .show
+    case .holders: .holders
     case .unused: .unused
     case .why: .why
     case .audit: .audit

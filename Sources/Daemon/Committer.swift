@@ -29,57 +29,6 @@ final class Committer {
   /// What runs before all that waits, also while that is held.
   private var task: Task?
 
-  private enum Item {
-    case change(Undecided)
-
-    /// Runs when all changes before it have been answered.
-    case barrier(() -> Void)
-
-    /// Has the thread for itself when all changes before it have been answered.
-    case task(Task)
-  }
-
-  /// Work that no change may come between.
-  private struct Task {
-    let start: () -> (@Sendable () -> TaskOutcome)
-    let completion: (TaskOutcome) -> Void
-  }
-
-  /// What came of such work.
-  enum TaskOutcome: Sendable {
-    case generation(Result<FinishedGeneration, StoreError>)
-
-    /// Other slots: why they are not there, or not surely.
-    case slots(Result<StoreError?, StoreError>)
-  }
-
-  /// A change that somebody waits for.
-  private struct Pending {
-    let exchange: Exchange
-    let object: String
-    let answer: (Vault, [Change]) -> Void
-  }
-
-  /// One that is not decided yet.
-  private struct Undecided {
-    let pending: Pending
-    let request: Request
-    let foresee: (Organization, [Change]) -> Void
-  }
-
-  /// A change of the batch that is being written.
-  private struct Decided {
-    let pending: Pending
-    let caller: Caller
-    let changes: [Change]
-
-    /// The keys that the changes are about.
-    let subjects: [VersionID]
-
-    /// nil if nothing had to change.
-    let record: UInt64?
-  }
-
   init(_ keeper: VaultKeeper, gate: Gate, worker: Worker, mailbox: Mailbox) {
     self.keeper = keeper
     self.gate = gate
@@ -108,6 +57,23 @@ final class Committer {
     drain()
   }
 
+  /// Writes a change that follows from what has happened, and that nobody asks for.
+  ///
+  /// - Parameters:
+  ///   - verb: What it is called in the record and in the audit.
+  ///   - object: What the audit says that it is about.
+  ///   - decide: Says what changes, when its turn comes.
+  ///   - completion: Called with whether all of it is on the device.
+  func submitUnasked(
+    _ verb: String, about object: String,
+    _ decide: @escaping (Organization, Instant) -> [Change],
+    completion: @escaping (Bool) -> Void
+  ) {
+    waiting.append(
+      .unasked(Unasked(verb: verb, object: object, decide: decide, completion: completion)))
+    drain()
+  }
+
   /// Writes a record without changes, which tells that the slots are others now.
   ///
   /// - Parameters:
@@ -124,7 +90,7 @@ final class Committer {
     let pending = Pending(
       exchange: exchange, object: object, answer: { vault, _ in answer(vault) })
     batch.append(
-      Decided(pending: pending, caller: caller, changes: [], subjects: [], record: record))
+      Decided(origin: .client(pending, caller), changes: [], subjects: [], record: record))
     drain()
   }
 
@@ -199,6 +165,9 @@ final class Committer {
       case .change(let undecided):
         waiting.removeFirst()
         decide(undecided)
+      case .unasked(let unasked):
+        waiting.removeFirst()
+        decide(unasked)
       case .barrier(let body) where batch.isEmpty:
         waiting.removeFirst()
         body()
@@ -236,10 +205,26 @@ final class Committer {
       }
       batch.append(
         Decided(
-          pending: pending, caller: caller, changes: changes,
+          origin: .client(pending, caller), changes: changes,
           subjects: Array(subjects.prefix(Self.namedSubjects)), record: record))
       return .pending
     }
+  }
+
+  private func decide(_ unasked: Unasked) {
+    guard let vault = keeper.vault, keeper.writeFailure == nil else {
+      return unasked.completion(false)
+    }
+    let time = keeper.now()
+    let changes = unasked.decide(vault.organization, time)
+    guard !changes.isEmpty else { return unasked.completion(true) }
+    gate.noteMark(time)
+    let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
+    let record = vault.append(changes, by: Gate.daemon, verb: unasked.verb, at: time)
+    batch.append(
+      Decided(
+        origin: .daemon(unasked), changes: changes,
+        subjects: Array(subjects.prefix(Self.namedSubjects)), record: record))
   }
 
   /// So many keys are named in a row, which is no longer than a frame may be.
@@ -282,27 +267,45 @@ final class Committer {
     batch = []
     if let error { keeper.becomeReadOnly(error) }
     for decided in finished {
-      let exchange = decided.pending.exchange
-      guard let vault = keeper.vault, error == nil || decided.record == nil else {
-        exchange.fail(.outcomeUnknown(error ?? .noVault))
-        if let record = decided.record {
-          // If the vault is written anew, the change is in it.
-          gate.postpone(
-            exchange, decided.caller, subjects: decided.subjects,
-            workspace: decided.changes.compactMap(\.workspace).first,
-            object: decided.pending.object, record: record)
-        }
-        continue
+      switch decided.origin {
+      case .client(let pending, let caller): finish(decided, pending, caller, error)
+      case .daemon(let unasked):
+        finish(decided, unasked, isWritten: error == nil && keeper.vault != nil)
       }
-      if let record = decided.record {
-        gate.note(
-          exchange, decided.caller, subjects: decided.subjects,
-          workspace: decided.changes.compactMap(\.workspace).first,
-          object: decided.pending.object, record: record, orElse: Self.unacknowledged)
-      }
-      decided.pending.answer(vault, decided.changes)
-      exchange.succeed()
     }
+  }
+
+  private func finish(
+    _ decided: Decided, _ pending: Pending, _ caller: Caller, _ error: StoreError?
+  ) {
+    let exchange = pending.exchange
+    let workspace = decided.changes.compactMap(\.workspace).first
+    guard let vault = keeper.vault, error == nil || decided.record == nil else {
+      exchange.fail(.outcomeUnknown(error ?? .noVault))
+      if let record = decided.record {
+        // If the vault is written anew, the change is in it.
+        gate.postpone(
+          exchange, caller, subjects: decided.subjects, workspace: workspace,
+          object: pending.object, record: record)
+      }
+      return
+    }
+    if let record = decided.record {
+      gate.note(
+        exchange, caller, subjects: decided.subjects, workspace: workspace,
+        object: pending.object, record: record, orElse: Self.unacknowledged)
+    }
+    pending.answer(vault, decided.changes)
+    exchange.succeed()
+  }
+
+  private func finish(_ decided: Decided, _ unasked: Unasked, isWritten: Bool) {
+    if let record = decided.record {
+      gate.noteUnasked(
+        unasked.verb, decided.changes, subjects: decided.subjects, object: unasked.object,
+        record: record, isWritten: isWritten)
+    }
+    unasked.completion(isWritten)
   }
 
   /// The answer to a change that is durable, while its audit row is not.

@@ -34,6 +34,10 @@ final class Connection {
     try socket.withRawValue(body)
   }
 
+  /// The process at the other end, as the kernel has kept it with the connection; nil if
+  /// that has ended.
+  func process() throws(Errno) -> ProcessReference? { try .peer(of: socket, .kept) }
+
   // MARK: Input
 
   /// What came of looking for input.

@@ -19,6 +19,9 @@ final class Gate {
 
   var refusals = RefusalFolding(limit: Limits.auditedRefusals)
 
+  /// Keys whose processes have ended, while that is not on the device yet.
+  var endedProcessKeys: Set<KeyID> = []
+
   /// Of texts that had been ended: other refusals must not hide them.
   private var deadKeys = RefusalFolding(limit: Limits.auditedRefusals)
 
@@ -116,7 +119,8 @@ final class Gate {
     _ exchange: Exchange, in organization: Organization
   ) -> Caller {
     switch exchange.ownSession.identity {
-    case .key(let version): return .key(version)
+    case .key(let version):
+      return endedProcessKeys.contains(version.key) ? .nobody : .key(version)
     case .nobody: return .nobody
     case .peer: break
     }
@@ -247,6 +251,17 @@ final class Gate {
       AuditRow(
         time: keeper.now(), actor: actor(exchange, caller), verb: exchange.command.verb,
         subjects: subjects, workspace: workspace, object: object, record: record))
+  }
+
+  /// Takes note of a change that the daemon has made unasked.
+  func noteUnasked(
+    _ verb: String, _ changes: [Change], subjects: [VersionID], object: String, record: UInt64,
+    isWritten: Bool
+  ) {
+    let row = AuditRow(
+      time: keeper.now(), actor: Self.daemon, verb: verb, subjects: subjects,
+      workspace: changes.compactMap(\.workspace).first, object: object, record: record)
+    if isWritten { rows.append(row) } else { postponed.append(row) }
   }
 
   /// Takes note that the vault was written anew, with all changes that were made.

@@ -58,6 +58,7 @@ struct KeyDescription {
       ("last_uid", use.map { String($0.uid) }),
       ("last_command", use.flatMap { $0.command.isEmpty ? nil : $0.command }),
       ("note", key.note.text.isEmpty ? nil : key.note.text),
+      ("process", organization.process(of: key.id).map { String($0.processID) }),
       ("suspended", key.suspension?.moment.rfc3339),
       ("suspender", key.suspension.map { organization[$0.suspender].name.text }),
       ("revoked", key.revocation?.moment.rfc3339),
@@ -138,6 +139,8 @@ struct KeyDescription {
       case .restoredGrant: organization.hasRestoredGrant(key)
       case .orphaned: classes.contains(.orphaned)
       case .inGrace: key.graceVersion(at: now) != nil
+      // That of a key of a process always is near.
+      case .expiring where organization.process(of: key.id) != nil: false
       case .expiring:
         key.currentVersion.expires.map { $0 <= now.advanced(by: Self.expiringWithin) } ?? false
       case .neverUsed: classes.contains(.neverUsed)

@@ -60,6 +60,21 @@ enum Limits {
   /// Keys that one command injects; far more than an environment holds.
   static let injections = 1000
 
+  /// Processes that the exposure ledger knows, of one uid and of all.
+  static let holders = 4096
+  static let holdersOfOneUser = 512
+
+  /// Versions of keys that it knows to be held: by one process, by those of one uid, by all.
+  static let heldVersionsOfOneHolder = 1024
+  static let heldVersionsOfOneUser = 16_384
+  static let heldVersions = 65_536
+
+  /// Keys that live no longer than one process.
+  static let keysOfOneProcess = 16
+
+  /// Holders that are named when a key ends or gets another value.
+  static let namedHolders = 100
+
   /// Keys on a page of a list, unless told, and at the most.
   static let pageDefault = 100
   static let pageMaximum = 1000

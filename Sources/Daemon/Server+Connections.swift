@@ -23,8 +23,13 @@ extension Server {
   private func begin(_ socket: consuming UnixSocket) {
     let peer: PeerCredentials
     let connection: Connection
+    var process: ProcessReference?
     do throws(Errno) {
       peer = try socket.peer()
+      // Later its number might be another's.
+      if case .byNumber = peerWay { process = try .peer(of: socket, .byNumber) }
+    } catch .tooManyOpenFiles {
+      return restAccepting(.tooManyOpenFiles)
     } catch {
       return
     }
@@ -40,7 +45,8 @@ extension Server {
     } catch {
       return Log.note("no locked memory is left for a connection of uid \(peer.userID)")
     }
-    let session = Session(id: sessions.drawID(), connection: connection, server: self)
+    let session = Session(
+      id: sessions.drawID(), connection: connection, process: process.take(), server: self)
     do throws(Errno) {
       try connection.withRawValue { (raw) throws(Errno) -> Void in
         try epoll.add(raw, token: session.id, interest: session.watched)

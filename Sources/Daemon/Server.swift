@@ -28,8 +28,19 @@ final class Server {
 
   /// Whether one more connection leaves the vault the descriptors that it needs.
   var hasDescriptorRoom: Bool {
-    sessions.count + (credentials?.refusalCount ?? 0) < descriptorRoom
+    // A connection takes one more where its process is looked for as it is accepted.
+    let connections = sessions.count * (peerWay == .byNumber ? 2 : 1)
+    return connections + ledger.count + (credentials?.refusalCount ?? 0) < descriptorRoom
   }
+
+  /// Which running processes hold which values.
+  var ledger: ExposureLedger
+
+  /// Keys that live no longer than a process.
+  private(set) lazy var processKeys = ProcessKeys(of: self)
+
+  /// How the processes behind connections are found.
+  let peerWay = ProcessReference.Way.best
 
   /// Whether the memory for secrets is locked.
   let isMemoryLocked: Bool
@@ -101,6 +112,7 @@ final class Server {
     gate = Gate(keeper, isSystem: options.isSystem)
     committer = Committer(keeper, gate: gate, worker: try Worker(), mailbox: mailbox)
     renewal = Renewal(keeper, committer, gate: gate)
+    ledger = ExposureLedger(since: keeper.now(), capacity: Self.ledgerCapacity)
     let listener = listeners.main
     let credentialListener = listeners.credential
     try listener.withRawValue { (raw) throws(Errno) -> Void in
@@ -186,6 +198,7 @@ final class Server {
     case Token.sleep: sleepWatch.acknowledge()
     case Token.credentials: credentials?.accept()
     case let id:
+      if let holder = ledger[id] { return end(holder) }
       guard let session = sessions[id] else { return credentials?.proceed(id) ?? () }
       guard shares.admits(session.connection.peer.userID) else {
         return session.putOff(whileWritable: event.isWritable)
@@ -208,12 +221,15 @@ final class Server {
     switch message {
     case .batchWritten(let error):
       committer.batchWritten(error)
+      processKeys.considerForgetting()
       renewal.considerCompaction()
     case .auditSynchronized(let synchronization, let error):
       committer.auditSynchronized(synchronization, error)
     case .jobEnded(let outcome):
       if case .opened = outcome { (schedule.lastUse, schedule.opening) = (now, now) }
       keeper.finishJob(outcome)
+      // Before anybody is served who might present the key of a process that has ended.
+      if case .opened = outcome { processKeys.noteOpening() }
     case .taskEnded(let outcome): committer.taskEnded(outcome)
     }
   }
@@ -287,6 +303,7 @@ final class Server {
     let moments = [
       schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
       schedule.watchdog, idleLockMoment, latestLockMoment, renewal.nextAttempt,
+      processKeys.nextAttempt,
     ]
     if let first = moments.compactMap(\.self).min() { alarm.set(first) }
     manager.tell(keeper)
@@ -317,6 +334,7 @@ final class Server {
     }
     if let moment = schedule.watchdog, moment <= now { feedWatchdog() }
     renewal.attemptRecovery(at: now)
+    processKeys.attempt(at: now)
     if let moment = schedule.end, moment <= now {
       if !schedule.hasEnded { Log.note("ending before everything was written") }
       schedule.hasEnded = true

@@ -25,6 +25,15 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
+  /// The process behind the connection, once it was handed something; it may have ended.
+  var holder: Holder?
+
+  /// The same as it was when the connection was accepted; nil if it was not looked for.
+  private var acceptedProcess: ProcessReference?
+
+  /// Whether there was one then; it is taken once.
+  private var hadProcess: Bool
+
   /// When the last bytes came.
   private(set) var lastHeard: BootInstant
 
@@ -70,12 +79,27 @@ final class Session {
     var first: BootInstant? { [line, answer, unread].compactMap(\.self).min() }
   }
 
-  init(id: UInt64, connection: Connection, server: Server) {
+  init(
+    id: UInt64, connection: Connection, process: consuming ProcessReference?, server: Server
+  ) {
     self.id = id
     self.connection = connection
+    hadProcess = process != nil
+    acceptedProcess = process
     self.server = server
     lastHeard = server.now
     lastServed = server.now
+  }
+
+  /// Whether a process that was found as the connection was accepted was taken since.
+  var hasTakenProcess: Bool { hadProcess && acceptedProcess == nil }
+
+  /// The process behind the connection, which is found in that way; nil if it has ended.
+  func takeProcess(_ way: ProcessReference.Way) throws(Errno) -> ProcessReference? {
+    switch way {
+    case .kept: try connection.process()
+    case .byNumber: acceptedProcess.take()
+    }
   }
 
   // MARK: Input

@@ -41,6 +41,12 @@ package enum Change: Equatable, Sendable {
   case unitGranted(UnitCredential, KeyID)
   case unitGrantWithdrawn(UnitCredential, from: KeyID)
 
+  /// The key lives no longer than that process.
+  case keyBound(KeyID, to: ProcessBinding)
+
+  /// Keys of processes are wholly gone, as if they had never been.
+  case keysForgotten([KeyID])
+
   /// The clock on the wall is believed again, whatever the mark was.
   case clockSet(Instant)
 
@@ -63,13 +69,13 @@ extension Change {
     case .keyAdded(let key): VersionID(key.id, number: key.currentVersion.number)
     case .keySuspended(let id, _), .keyResumed(let id), .keyRevoked(let id, _),
       .expiryBroughtForward(let id, _), .unitGranted(_, let id),
-      .unitGrantWithdrawn(_, from: let id):
+      .unitGrantWithdrawn(_, from: let id), .keyBound(let id, _):
       VersionID(id, number: 0)
     case .versionAdded(let version, let id, _, _): VersionID(id, number: version.number)
     case .versionEnded(let version, _): version
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .workspaceAdded, .workspaceArchived, .organizationRoleSet, .workspaceRoleSet, .clockSet,
-      .keysRestored, .restoredKeysResumed:
+      .keysRestored, .restoredKeysResumed, .keysForgotten:
       nil
     }
   }
@@ -84,7 +90,7 @@ extension Change {
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .organizationRoleSet, .keyAdded, .keySuspended, .keyResumed, .keyRevoked,
       .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted, .unitGrantWithdrawn,
-      .clockSet, .keysRestored, .restoredKeysResumed:
+      .keyBound, .keysForgotten, .clockSet, .keysRestored, .restoredKeysResumed:
       nil
     }
   }

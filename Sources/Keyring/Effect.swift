@@ -54,7 +54,8 @@ extension Organization {
       keys.indices.filter { keys[$0].namespace == .workspace(id) || reaches(keys[$0], id) }
     case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded, .keyAdded,
       .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward, .versionAdded,
-      .versionEnded, .unitGranted, .unitGrantWithdrawn, .clockSet, .keysRestored,
+      .versionEnded, .unitGranted, .unitGrantWithdrawn, .keyBound,
+      .keysForgotten, .clockSet, .keysRestored,
       .restoredKeysResumed:
       []
     }
@@ -106,7 +107,8 @@ extension Organization {
         ? "acts with an Owner's rights, as far as its scope goes" : "an Owner's rights no more"
     case .organizationNamed, .policySet, .userAdded, .userStateSet, .userRemoved, .userRebound,
       .workspaceAdded, .keyAdded, .keySuspended, .keyResumed, .keyRevoked, .expiryBroughtForward,
-      .versionAdded, .versionEnded, .unitGranted, .unitGrantWithdrawn, .clockSet, .keysRestored,
+      .versionAdded, .versionEnded, .unitGranted, .unitGrantWithdrawn, .keyBound,
+      .keysForgotten, .clockSet, .keysRestored,
       .restoredKeysResumed:
       return nil
     }
@@ -128,7 +130,7 @@ extension Organization {
     case .organizationNamed, .policySet, .userAdded, .userRebound, .workspaceAdded,
       .organizationRoleSet, .workspaceRoleSet, .keyAdded, .keySuspended, .keyResumed,
       .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted,
-      .unitGrantWithdrawn, .clockSet:
+      .unitGrantWithdrawn, .keyBound, .keysForgotten, .clockSet:
       change.subject.map { [$0] } ?? []
     }
   }

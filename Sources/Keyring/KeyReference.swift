@@ -26,6 +26,12 @@ package struct KeyReference: Hashable, Sendable {
 
   private static let forms = "write me/NAME, WORKSPACE/NAME, org/NAME, @USER/NAME or id:ID"
 
+  /// The key of that name in a workspace.
+  package init(_ name: Name, inWorkspace workspace: Name) {
+    target = .inWorkspace(workspace, name)
+    text = "\(workspace.text)/\(name.text)"
+  }
+
   /// Reads a reference, and throws `invalid` with the rule that it breaks.
   package init(parsing text: String) throws(Refusal) {
     self.text = text

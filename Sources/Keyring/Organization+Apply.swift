@@ -42,6 +42,8 @@ extension Organization {
     case .versionEnded(let version, let moment): try end(version, at: moment)
     case .unitGranted(let credential, let id): try add(UnitGrant(credential, of: id))
     case .unitGrantWithdrawn(let credential, let id): try withdraw(credential, from: id)
+    case .keyBound(let id, let process): try bind(id, to: process)
+    case .keysForgotten(let ids): try forget(ids)
     case .clockSet: break
     case .keysRestored(let moment):
       for position in keys.indices where keys[position].isIssued {
@@ -171,6 +173,7 @@ extension Organization {
       }
     case .organization: break
     }
+    for author in [key.creator] + key.versions.map(\.author) { noteAuthor(author, of: key.id) }
     let position = keys.count
     keys.append(key)
     positionByID[key.id] = position
@@ -195,6 +198,7 @@ extension Organization {
       throw InconsistentChange(reason: "a version out of its order")
     }
     try check(version.author)
+    noteAuthor(version.author, of: id)
     let last = keys[position].versions.count - 1
     keys[position].versions[last].sealedValue = nil
     keys[position].versions[last].graceEnd = formerEnd
@@ -238,6 +242,7 @@ extension Organization {
   private mutating func end(keyAt position: Int, by revocation: Revocation?) {
     if let revocation {
       keys[position].revocation = revocation
+      noteAuthor(revocation.revoker, of: keys[position].id)
     } else {
       keys[position].isOver = true
     }

@@ -32,7 +32,8 @@ extension Organization {
     case .setWorkspaceRole(let role, let name, let workspace):
       return try setting(of: role, for: name, in: workspace, by: standing)
     case .addKey(let plan, let material):
-      return [try addition(of: plan, material, by: standing, at: now)]
+      let addition = try addition(of: plan, material, by: standing, at: now)
+      return [addition] + (plan.process.map { [.keyBound(material.id, to: $0)] } ?? [])
     case .rotate(let reference, let terms, let material):
       return try rotation(of: reference, terms, material, by: standing, at: now)
     case .replace(let reference, let lifetime, let material):
@@ -179,6 +180,7 @@ extension Organization {
 
   private func lifetime(of plan: KeyPlan, at now: Instant) throws(Refusal) -> Lifetime {
     switch plan.terms {
+    case .issued where plan.process != nil: return try lifetime(ofProcessKey: plan, at: now)
     case .issued: return try policy.lifetime(of: plan.lifetime, at: now, for: plan.reference.text)
     case .imported:
       let lifetime = plan.lifetime ?? .never
@@ -188,6 +190,17 @@ extension Organization {
       }
       return lifetime
     }
+  }
+
+  /// It must be over some day, so that the key can be forgotten.
+  private func lifetime(
+    ofProcessKey plan: KeyPlan, at now: Instant
+  ) throws(Refusal) -> Lifetime {
+    guard plan.lifetime != .never else {
+      throw .invalid(plan.reference.text, "a key of a process has an expiry")
+    }
+    let usual = Lifetime.lasting(min(Self.processKeyLifetime, policy.maximumLifetime))
+    return try policy.lifetime(of: plan.lifetime ?? usual, at: now, for: plan.reference.text)
   }
 
   /// The scope that the words stand for.

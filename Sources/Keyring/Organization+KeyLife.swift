@@ -91,6 +91,10 @@ extension Organization {
       throw .invalid(
         reference.text, "an imported key is not rotated here, its vendor issues its values",
         hint: "store the vendor's new value with 'coffer replace \(reference.text)'")
+    case (.rotate, true) where process(of: key.id) != nil:
+      throw .invalid(
+        reference.text, "a key of a process is not rotated, it ends with the process",
+        hint: "end it with 'coffer revoke \(reference.text)'")
     case (.replace, true):
       throw .invalid(
         reference.text, "an issued key has no vendor's value to replace",

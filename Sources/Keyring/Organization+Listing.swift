@@ -81,7 +81,8 @@ extension Organization {
     for position in positions {
       let key = keys[position]
       guard filter.state == nil || filter.state == key.state(at: now),
-        filter.type == nil || filter.type == key.type, sees(standing, key)
+        filter.type == nil || filter.type == key.type, sees(standing, key),
+        filter.state != nil || !isEndedKeyOfProcess(key, at: now)
       else {
         continue
       }
@@ -89,6 +90,11 @@ extension Organization {
       page.append(key)
     }
     return KeyPage(keys: page, hasMore: false)
+  }
+
+  /// Whether a key was one of a process; of these there may be very many.
+  private func isEndedKeyOfProcess(_ key: Key, at now: Instant) -> Bool {
+    !processes.isEmpty && !key.state(at: now).isLive && processes[key.id] != nil
   }
 
   /// The key that `reference` names, live or ended, to be shown.

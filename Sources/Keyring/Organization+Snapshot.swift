@@ -14,6 +14,9 @@ package enum SnapshotPart: Equatable, Sendable {
   case key(Key)
   case versions([KeyVersion], of: KeyID)
   case unitGrant(UnitGrant)
+
+  /// What a key is bound to.
+  case process(ProcessBinding, of: KeyID)
 }
 
 extension Organization {
@@ -37,6 +40,10 @@ extension Organization {
     }
     for key in keys { try forEachPart(of: key, body) }
     for grant in Self.inOrder(Array(unitGrants.values)) { try body(.unitGrant(grant)) }
+    guard !processes.isEmpty else { return }
+    for key in keys {
+      if let process = processes[key.id] { try body(.process(process, of: key.id)) }
+    }
   }
 
   private func forEachPart<Failure: Error>(
@@ -81,6 +88,12 @@ extension Organization {
         throw InconsistentChange(reason: "a grant that is there already")
       }
       try add(grant)
+    case .process(let process, let id):
+      // Those that have ended are bound too, until they are forgotten.
+      guard let key = key(withID: id), key.isIssued, processes[id] == nil else {
+        throw InconsistentChange(reason: "a process of a key that is unknown, or bound")
+      }
+      processes[id] = process
     }
   }
 
@@ -144,6 +157,8 @@ extension Organization {
       guard isConsistent(key) else {
         throw InconsistentChange(reason: "a key whose authors or versions are unknown")
       }
+      let authors = [key.creator, key.revocation?.revoker].compactMap(\.self)
+      for author in authors + key.versions.map(\.author) { noteAuthor(author, of: key.id) }
       if key.isIssued {
         for version in key.versions.dropLast() { deadTags.insert(version.digest) }
         if key.revocation != nil { deadTags.insert(key.currentVersion.digest) }
@@ -172,6 +187,7 @@ extension Organization {
         case .key(let key) where dropped.contains(key.id): break
         case .versions(_, let id) where dropped.contains(id): break
         case .unitGrant(let grant) where dropped.contains(grant.key): break
+        case .process(_, let id) where dropped.contains(id): break
         default: try rest.restore(part)
         }
       }

@@ -129,5 +129,5 @@ extension Organization {
   }
 
   /// So many changes fit into one record with room to spare.
-  private static let revokedAtOnce = 10_000
+  static let revokedAtOnce = 10_000
 }

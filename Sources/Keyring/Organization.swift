@@ -18,8 +18,14 @@ package struct Organization: Equatable, Sendable {
   var positionsByNamespace: [Namespace: [Int]] = [:]
   var positionsByFingerprint: [Digest: [Int]] = [:]
 
+  /// The processes that keys are bound to.
+  var processes: [KeyID: ProcessBinding] = [:]
+
+  /// The keys that others name as who made, ended or changed them.
+  var authorKeys: Set<KeyID> = []
+
   /// The tags of all texts that were issued and are accepted no more, apart
-  /// from their key's expiry; kept for ever.
+  /// from their key's expiry; kept until the key is forgotten, and so mostly for ever.
   var deadTags: Set<Digest> = []
 
   /// What units are given, and under which names each key is given.

@@ -122,15 +122,19 @@ package struct KeyPlan: Sendable {
   package let lifetime: Lifetime?
   package let note: Note
 
+  /// The process that it lives no longer than; nil for none.
+  package let process: ProcessBinding?
+
   package init(
     reference: KeyReference, terms: Terms, environmentName: EnvironmentName? = nil,
-    lifetime: Lifetime? = nil, note: Note = .none
+    lifetime: Lifetime? = nil, note: Note = .none, process: ProcessBinding? = nil
   ) {
     self.reference = reference
     self.terms = terms
     self.environmentName = environmentName
     self.lifetime = lifetime
     self.note = note
+    self.process = process
   }
 }
 

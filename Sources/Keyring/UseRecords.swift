@@ -109,6 +109,22 @@ package struct UseRecords: Equatable, Sendable {
   /// Takes over what was known of a key's uses.
   package mutating func restore(_ use: Use, of id: KeyID) { uses[id] = use }
 
+  /// Forgets the uses of keys, and who has had their values.
+  package mutating func forget(_ ids: [KeyID]) {
+    let ids = Set(ids)
+    for id in ids { uses[id] = nil }
+    meetings = meetings.filter { !ids.contains($0.key.version.key) }
+  }
+
+  /// Forgets what is known of keys that are forgotten, or never were.
+  package mutating func forgetUnknown(in organization: Organization) {
+    let isForgotten = { (id: KeyID) in organization.key(withID: id) == nil }
+    // Mostly there is none, and looking is quicker than copying.
+    if uses.keys.contains(where: isForgotten) { uses = uses.filter { !isForgotten($0.key) } }
+    guard meetings.keys.contains(where: { isForgotten($0.version.key) }) else { return }
+    meetings = meetings.filter { !isForgotten($0.key.version.key) }
+  }
+
   /// All values that people have had, of versions that still are accepted or could
   /// be by another clock.
   package func seenValues(in organization: Organization) -> [Seen] {

@@ -63,10 +63,11 @@ package struct ProcessIdentity: Equatable, Sendable {
     }
   }
 
-  /// When a process was started; nil if there is none in sight.
+  /// When a process was started, in clock ticks since the start of the system; nil if
+  /// there is none in sight.
   ///
   /// Source: proc(5), `/proc/PID/stat`.
-  private static func start(of id: Int32) -> UInt64? {
+  package static func start(of id: Int32) -> UInt64? {
     guard let file = try? FileDescriptor.open("/proc/\(id)/stat", flags: O_RDONLY) else {
       return nil
     }

@@ -67,6 +67,9 @@ package struct AuditRow: Equatable, Sendable {
   /// something so has none, since a name alone is no key's.
   package static let deadKey = "dead-key"
 
+  /// The verb of a row that tells of keys of processes which were forgotten.
+  package static let forgetVerb = "FORGET"
+
   /// The verb of a row that tells the time and nothing else.
   package static let markVerb = "MARK"
 

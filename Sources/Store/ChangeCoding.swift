@@ -85,6 +85,14 @@ extension ByteWriter {
       write(ChangeMark.unitGrantWithdrawn.rawValue)
       write(credential)
       write(fixed: id.characters)
+    case .keyBound(let id, let process):
+      write(ChangeMark.keyBound.rawValue)
+      write(fixed: id.characters)
+      write(process)
+    case .keysForgotten(let ids):
+      write(ChangeMark.keysForgotten.rawValue)
+      write(UInt16(ids.count))
+      for id in ids { write(fixed: id.characters) }
     case .clockSet(let moment):
       write(ChangeMark.clockSet.rawValue)
       write(moment.secondsSinceEpoch)
@@ -103,6 +111,14 @@ extension ByteWriter {
     write(policy.defaultGrace.count)
     write(policy.idleDays)
     write(policy.auditDays)
+  }
+
+  mutating func write(_ process: ProcessBinding) {
+    write(UInt8(process.boot == nil ? 0 : 1))
+    if let boot = process.boot { write(fixed: boot.bytes) }
+    write(process.processID)
+    write(UInt8(process.start == nil ? 0 : 1))
+    if let start = process.start { write(start) }
   }
 
   mutating func write(_ credential: UnitCredential) {
@@ -180,6 +196,14 @@ extension ByteReader {
     case .clockSet: return .clockSet(try readInstant())
     case .keysRestored: return .keysRestored(at: try readInstant())
     case .restoredKeysResumed: return .restoredKeysResumed
+    case .keyBound:
+      let id = try readKeyID()
+      return .keyBound(id, to: try readProcessBinding())
+    case .keysForgotten:
+      let count: UInt16 = try read()
+      var ids: [KeyID] = []
+      for _ in 0..<count { ids.append(try readKeyID()) }
+      return .keysForgotten(ids)
     case .unitGranted:
       let credential = try readUnitCredential()
       return .unitGranted(credential, try readKeyID())
@@ -200,6 +224,15 @@ extension ByteReader {
       maximumLifetime: maximumLifetime, defaultLifetime: defaultLifetime,
       allowsNever: allowsNever, maximumGrace: maximumGrace, defaultGrace: defaultGrace,
       idleDays: idleDays, auditDays: try read())
+  }
+
+  mutating func readProcessBinding() throws(CodingError) -> ProcessBinding {
+    let boot =
+      try readFlag()
+      ? ProcessBinding.Boot(try read(fixed: ProcessBinding.Boot.byteCount)) : nil
+    let processID: Int32 = try read()
+    return ProcessBinding(
+      boot: boot, processID: processID, start: try readFlag() ? try read() : nil)
   }
 
   mutating func readUnitCredential() throws(CodingError) -> UnitCredential {
@@ -240,4 +273,6 @@ private enum ChangeMark: UInt8 {
   case restoredKeysResumed = 20
   case unitGranted = 21
   case unitGrantWithdrawn = 22
+  case keyBound = 23
+  case keysForgotten = 24
 }

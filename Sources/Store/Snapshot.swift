@@ -66,7 +66,10 @@ struct Snapshot: Sendable {
       if case .key = part, payloads.isEmpty { finishFrame() }
       add(.part(part), part.approximateByteCount)
     }
-    for (id, use) in uses.all { add(.use(use, of: id), 64 + use.command.utf8.count) }
+    // Rows tell of keys that were forgotten since.
+    for (id, use) in uses.all where organization.key(withID: id) != nil {
+      add(.use(use, of: id), 64 + use.command.utf8.count)
+    }
     for seen in uses.seenValues(in: organization) { add(.seen(seen), 48) }
     if !items.isEmpty { finishFrame() }
     return payloads
@@ -158,6 +161,7 @@ extension SnapshotPart {
     case .key(let key): key.approximateByteCount
     case .versions(let versions, _): versions.reduce(0) { $0 + $1.approximateByteCount }
     case .unitGrant: 600
+    case .process: 44
     }
   }
 }

@@ -49,6 +49,10 @@ extension ByteWriter {
       write(grant.credential)
       write(fixed: grant.key.characters)
       write(UInt8(grant.isRestored ? 1 : 0))
+    case .process(let process, let id):
+      write(PartMark.process.rawValue)
+      write(fixed: id.characters)
+      write(process)
     }
   }
 
@@ -134,6 +138,9 @@ extension ByteReader {
       let credential = try readUnitCredential()
       let id = try readKeyID()
       return .unitGrant(UnitGrant(credential, of: id, isRestored: try readFlag()))
+    case .process:
+      let id = try readKeyID()
+      return .process(try readProcessBinding(), of: id)
     }
   }
 
@@ -204,6 +211,7 @@ private enum PartMark: UInt8 {
   case key = 6
   case versions = 7
   case unitGrant = 8
+  case process = 9
 }
 
 /// What is true of a key besides its fields.

@@ -99,6 +99,7 @@ package final class Vault {
     auditByteCount = parts.auditByteCount
     auditIndex = parts.auditIndex
     uses = parts.uses
+    uses.forgetUnknown(in: parts.organization)
     synchronizedAuditHead = parts.audit.head
     key = parts.key
     slotsBytes = parts.slots.encoded(key: parts.key)
@@ -132,6 +133,7 @@ package final class Vault {
       } catch {
         preconditionFailure("a change that was just decided does not fit: \(error.reason)")
       }
+      if case .keysForgotten(let ids) = change { uses.forget(ids) }
     }
     let bytes = record.encoded
     // What could not be read again would be the end of the vault.

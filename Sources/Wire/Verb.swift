@@ -44,6 +44,7 @@ package enum Verb: String, CaseIterable, Sendable {
   // Looking.
   case list = "LIST"
   case show = "SHOW"
+  case holders = "HOLDERS"
   case unused = "UNUSED"
   case why = "WHY"
   case audit = "AUDIT"

@@ -67,7 +67,8 @@ struct FaultGoneTests {
       if round % 3 == 0 { client.finishSending() }
     }
     #expect(other.ask("ENV me/long").last == "OK")
-    #expect(eventually { Footprint(of: daemon).descriptors <= before.descriptors })
+    // One stays: that of this process, which holds the value.
+    #expect(eventually { Footprint(of: daemon).descriptors <= before.descriptors + 1 })
     #expect(Footprint(of: daemon).resident < before.resident + 10_000)
     #expect(fixture.daemonID == daemon)
   }

@@ -39,11 +39,11 @@ struct ThirdPartyTests {
       "SLOT LIST", "SLOT ADD passphrase --key-file", "SLOT LIST",
       "/definqfile PASSPHRASE \(file("old", "correct horse battery"))", "UNLOCK", "CHECK", "REKEY",
       "SLOT REMOVE 2", "SLOT ADD recovery --key-file", "/datafile \(backup)", "BACKUP", "/datafile",
-      "AUDIT --check", "WHY web/stripe use", "UNUSED",
+      "AUDIT --check", "WHY web/stripe use", "UNUSED", "HOLDERS web/stripe",
       "/definqfile CANDIDATES \(file("text", VaultFixture.stripeValue))", "SCAN",
     ])
     #expect(!said.contains { $0.hasPrefix("ERR") }, "\(said)")
-    #expect(said.count { $0 == "OK" } == 13, "\(said)")
+    #expect(said.count { $0 == "OK" } == 14, "\(said)")
     #expect(said.contains { $0.hasPrefix("S SLOT number=2 kind=passphrase") }, "\(said)")
     // The same answer to every question, until no more is asked.
     #expect(said.count { $0.hasPrefix("S STORED n=") } == 64, "\(said)")
@@ -81,7 +81,7 @@ struct ThirdPartyTests {
       "USER",
       "GRANT", "POLICY", "CREATE", "IMPORT", "REPLACE", "ROTATE", "EXPIRE", "SUSPEND", "RESUME",
       "REVOKE", "ENV", "VERIFY", "BURN", "LIST", "SHOW", "UNUSED", "WHY", "AUDIT",
-      "SCAN",
+      "HOLDERS", "SCAN",
     ]
     #expect(verbs.subtracting(driven).isEmpty, "these are driven by no test")
     // Those that no other of these tests has.

@@ -86,6 +86,12 @@ struct ChangeCodingTests {
       .versionEnded(VersionID(keyID(), number: 1), at: moment), .clockSet(moment),
       .unitGranted(unitCredential("web@.service", "stripe"), keyID()),
       .unitGrantWithdrawn(unitCredential(#"a\x2d1.mount"#, "a key %"), from: keyID()),
+      .keyBound(
+        keyID(),
+        to: ProcessBinding(
+          boot: ProcessBinding.Boot((1...16).map { UInt8($0) }), processID: 4211, start: .max)),
+      .keyBound(keyID(), to: ProcessBinding(boot: nil, processID: 0, start: nil)),
+      .keysForgotten([keyID()]), .keysForgotten([]),
     ]
     return people + keys.map { .keyAdded($0) } + lives
   }

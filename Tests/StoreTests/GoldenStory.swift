@@ -96,6 +96,59 @@ final class GoldenStory {
     try StoreFixture.synchronizeAudit(of: vault)
   }
 
+  /// Keys of processes, of which some are forgotten, in a snapshot and behind it.
+  func tellOfProcesses() throws {
+    let boot = ProcessBinding.Boot((0..<16).map { UInt8($0 * 16) })
+    let whole = ProcessBinding(boot: boot, processID: 4211, start: 123_456)
+    let hidden = ProcessBinding(boot: nil, processID: 0, start: nil)
+    let short = Lifetime.lasting(Seconds(90))
+    let forgotten = try bind(whole, lifetime: short)
+    try add("web/between", .imported(leastRank: nil))
+    let ended = try bind(whole, lifetime: .lasting(.days(1)))
+    _ = try bind(hidden, lifetime: nil)
+    try end([forgotten, ended])
+    try forget()
+    try renew(.compaction, rollsAudit: false)
+    let late = try bind(whole, lifetime: short)
+    try add("web/behind", .issued(access: .viewer))
+    _ = try bind(whole, lifetime: .lasting(.days(30)))
+    try end([late])
+    try forget()
+    try StoreFixture.synchronizeAudit(of: vault)
+  }
+
+  private func bind(_ process: ProcessBinding, lifetime: Lifetime?) throws -> KeyID {
+    let id = vault.drawKeyID()
+    let reference = KeyReference(
+      Organization.nameOfProcessKey(id), inWorkspace: try Name(parsing: "web"))
+    let terms = KeyPlan.Terms.issued(access: .editor, custody: .verifyOnly)
+    let plan = KeyPlan(reference: reference, terms: terms, lifetime: lifetime, process: process)
+    let value = value(of: reference, terms, VersionID(id, number: 1))
+    try write(
+      "CREATE", .addKey(plan, KeyMaterial(id: id, digest: value.digest, sealedValue: [])),
+      object: reference.text)
+    try row("VERIFY", subjects: [VersionID(id, number: 1)])
+    return id
+  }
+
+  private func end(_ ids: [KeyID]) throws {
+    let now = tick()
+    try write("REVOKE", vault.organization.revocations(ofEndedProcessKeys: ids, at: now), at: now)
+  }
+
+  private func forget() throws {
+    let now = tick()
+    try write("FORGET", vault.organization.forgetting(ofProcessKeysAt: now), at: now)
+  }
+
+  private func write(_ verb: String, _ changes: [Change], at now: Instant) throws {
+    let record = vault.append(changes, by: actor(nil, "cofferd"), verb: verb, at: now)
+    try vault.nextBatch()?.write()
+    try row(
+      verb, user: nil, subjects: changes.compactMap(\.subject), object: "processes",
+      record: record, command: "cofferd")
+  }
+
   private func grant(
     _ text: String, to unit: String, as name: String? = nil, withdraws: Bool = false
   ) throws {

@@ -83,6 +83,11 @@ struct GoldenTests {
       #expect(units.contains(#","units":"# + list), "\(list)")
     }
     #expect(!units.contains("stripe\"]") && !units.contains("backup.mount"))
+    let processes = GoldenVault.processes.expected("keys.jsonl")
+    for text in ["4211 123456", "- 0 -"] { #expect(processes.contains(text), "\(text)") }
+    #expect(processes.split(separator: "\n").count { $0.contains("process-") } == 3)
+    let rows = GoldenVault.processes.expected("audit.jsonl").split(separator: "\n")
+    #expect(rows.count { $0.contains(#""verb":"FORGET""#) } == 2)
     let names = Set(GoldenVault.compacted.files.keys)
     #expect(names == ["slots", "records.3", "audit.1", "audit.2"])
     #expect(Set(GoldenVault.rekeyed.files.keys) == ["slots", "records.2", "audit.2"])

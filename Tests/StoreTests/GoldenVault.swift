@@ -17,6 +17,7 @@ enum GoldenVault: String, CaseIterable {
   case backup = "v1-backup"
   case restored = "v1-restored"
   case units = "v1-units"
+  case processes = "v1-processes"
 
   /// The time at which the states of keys are told.
   static let moment = StoreFixture.start.advanced(by: .days(2))
@@ -84,6 +85,9 @@ extension GoldenVault {
     case .units:
       try story.tellAll()
       try story.tellOfUnits()
+    case .processes:
+      try story.tellAll()
+      try story.tellOfProcesses()
     case .backup, .restored: try story.tellAll()
     }
     var vault = story.vault

@@ -46,7 +46,15 @@ struct VaultText {
           "[" + (try key.versions.map { try object(of: $0, key) }).joined(separator: ",")
             + "]"
         ),
-      ] + units(of: key))
+      ] + units(of: key) + process(of: key))
+  }
+
+  /// Only of a key that is bound to a process.
+  private func process(of key: Key) -> [(String, String)] {
+    guard let process = organization.process(of: key.id) else { return [] }
+    let boot = process.boot.map { Hex.text($0.bytes) } ?? "-"
+    let start = process.start.map(String.init) ?? "-"
+    return [("process", Self.quoted("\(boot) \(process.processID) \(start)"))]
   }
 
   /// Only of a key that is given to a unit: older vaults know of no such thing.

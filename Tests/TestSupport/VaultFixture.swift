@@ -37,14 +37,15 @@ package final class VaultFixture {
   ///   - socket: Where it listens, if not in the state directory.
   ///   - further: What its environment holds besides what keeps it quiet.
   ///   - library: What the loader loads before all others, as no variable can make it.
+  ///   - tracer: A program and its arguments that run the daemon, and stand before it.
   package func startDaemon(
     _ options: [String] = [], socket: String? = nil, environment further: [String: String] = [:],
-    preloading library: String? = nil
+    preloading library: String? = nil, under tracer: [String] = []
   ) {
     if let socket { socketPath = socket }
     let loader = library.map { [Programs.loader, "--preload", $0] } ?? []
     let command =
-      loader + [Programs.daemon, "--state", statePath, "--socket", socketPath] + options
+      tracer + loader + [Programs.daemon, "--state", statePath, "--socket", socketPath] + options
     daemon = Subprocess(
       command[0], Array(command.dropFirst()),
       environment: further.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 },

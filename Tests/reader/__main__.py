@@ -69,6 +69,11 @@ def key_line(key, opened, uses, now, shows_values):
              if grant["key"] == key["id"]]
     if units:
         line["units"] = units
+    process = key["process"]
+    if process:
+        boot = process["boot"].hex() if process["boot"] else "-"
+        start = "-" if process["start"] is None else process["start"]
+        line["process"] = f"{boot} {process['pid']} {start}"
     return line
 
 

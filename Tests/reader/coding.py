@@ -140,7 +140,7 @@ class Payload(Bytes):
         key["versions"] = [self.version() for _ in range(count)]
         key.update(
             revocation=None, suspension=None, is_over=False, owner_is_disabled=False,
-            is_restored=False)
+            is_restored=False, process=None)
         return key
 
     def version(self):
@@ -168,6 +168,14 @@ class Payload(Bytes):
         self.require_no_key_text(name)
         return name
 
+    def process(self):
+        return {
+            "boot": self.optional(lambda: self.fixed(16)), "pid": self.i32(),
+            "start": self.optional(self.u64)}
+
+    def key_ids(self):
+        return [self.key_id() for _ in range(self.u16())]
+
     def change(self):
         """The mark of a change, and its fields."""
         mark = self.u8()
@@ -183,6 +191,7 @@ class Payload(Bytes):
             17: [self.key_id, self.u32, self.i64], 18: [self.i64], 19: [self.i64], 20: [],
             21: [self.unit, self.credential, self.key_id],
             22: [self.unit, self.credential, self.key_id],
+            23: [self.key_id, self.process], 24: [self.key_ids],
         }.get(mark)
         if fields is None:
             raise Malformed("an unknown change")
@@ -203,6 +212,7 @@ class Payload(Bytes):
             4: [self.u32, self.name, self.flag], 5: [self.u32, self.u32, self.workspace_role],
             6: [self.whole_key], 7: [self.key_id, self.further_versions],
             8: [self.unit, self.credential, self.key_id, self.flag],
+            9: [self.key_id, self.process],
         }.get(mark)
         if fields is None:
             raise Malformed("an unknown part")

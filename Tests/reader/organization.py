@@ -210,6 +210,36 @@ class Organization:
         if grant is None or grant["key"] != key_id:
             raise Malformed("the withdrawal of a grant that is not there")
 
+    def change_23(self, key_id, process):
+        self.key(key_id)
+        self.bind(key_id, process)
+
+    def bind(self, key_id, process):
+        key = self.keys.get(key_id)
+        if key is None or key["origin"] != "issued" or key["process"]:
+            raise Malformed("a process of a key that is unknown, imported or bound")
+        key["process"] = process
+
+    def authors(self):
+        """The keys that others name as who made or ended them."""
+        authors = set()
+        for key in self.keys.values():
+            named = [key["creator"]] + [version["author"] for version in key["versions"]]
+            if key["revocation"]:
+                named.append(key["revocation"]["author"])
+            authors |= {author[1] for author in named
+                        if author[0] == "key" and author[1] != key["id"]}
+        return authors
+
+    def change_24(self, key_ids):
+        authors = self.authors()
+        for key_id in key_ids:
+            key = self.keys.get(key_id)
+            if key is None or not key["process"] or key_id in authors:
+                raise Malformed("the forgetting of a key that is none of a process")
+            del self.keys[key_id]
+            self.end_grants(key_id)
+
     # Parts of a snapshot
 
     def restore(self, mark, fields):
@@ -230,6 +260,8 @@ class Organization:
             if fields[:2] in [list(place) for place in self.grants]:
                 raise Malformed("a grant that is there already")
             self.change_21(*fields)
+        elif mark == 9:
+            self.bind(*fields)
         else:
             {1: self.change_1, 2: self.change_8, 3: self.change_2, 4: self.change_3}[mark](*fields)
 

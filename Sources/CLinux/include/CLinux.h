@@ -21,6 +21,19 @@ struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };
 /// SO_PEERCRED. Returns 0, or -1 with errno set. Source: unix(7).
 int clinux_peer_credentials(int socket, struct clinux_peer *_Nonnull peer);
 
+/// SO_PEERPIDFD: a descriptor of the process at the other end of a connected AF_UNIX socket, as
+/// it was when the connection was made; close-on-exec. Returns it, or -1 with errno set:
+/// ENOPROTOOPT before Linux 6.5. Source: unix(7).
+int clinux_peer_pidfd(int socket);
+
+/// A descriptor of the process that has the number `pid` now; close-on-exec. Returns it, or -1
+/// with errno set. Source: pidfd_open(2).
+int clinux_pidfd_open(pid_t pid);
+
+/// Whether a descriptor has something to read now, or has failed; 1 or 0. Of a process it says
+/// that it has ended. Source: poll(2), pidfd_open(2).
+int clinux_is_readable(int descriptor);
+
 /// The address of the peer of a connected AF_UNIX socket, as it was bound, into `name`; an
 /// abstract one begins with NUL. Returns its length, 0 for a peer without one, or -1 with
 /// errno set. Source: getpeername(2), unix(7).
@@ -73,10 +86,6 @@ pid_t clinux_spawn_detached(
 
 /// Whether the process has ended, reaped or not; 1 or 0. Source: pidfd_open(2).
 int clinux_has_ended(pid_t pid);
-
-/// A descriptor of the process that has the number `pid` now; close-on-exec. Returns it, or -1
-/// with errno set. Source: pidfd_open(2).
-int clinux_pidfd_open(pid_t pid);
 
 /// Waits until a descriptor can be read, as one of a process can when it has ended. Returns 1,
 /// or -1 with errno set. Source: poll(2), pidfd_open(2).

@@ -14,8 +14,9 @@ extension Subcommand {
       "coffer suspend me/laptop", "coffer suspend web/deploy --reason 'is this still used?'",
     ]
   ) { arguments throws(ClientError) in
-    let status = try change(.suspend, arguments, options: ["reason"])
+    let (status, statuses) = try changeAndRest(.suspend, arguments, options: ["reason"])
     Console.note(event("suspended", status, arguments.words[0]))
+    Holders.report(statuses, holding: "it")
     return ExitStatus.done
   }
 
@@ -84,8 +85,9 @@ extension Subcommand {
     options: [reasonOption, systemOption, waitOption], wordCount: 1...1,
     examples: ["coffer revoke web/deploy", "coffer revoke id:0abcDEF123gh --reason leaked"]
   ) { arguments throws(ClientError) in
-    let status = try change(.revoke, arguments, options: ["reason"])
+    let (status, statuses) = try changeAndRest(.revoke, arguments, options: ["reason"])
     Console.note(event("revoked", status, arguments.words[0]))
+    Holders.report(statuses, holding: "it")
     if status["changed"] == "yes", status["origin"] == "imported" {
       Console.hint("its vendor still honours it until it is revoked there")
     }
@@ -96,10 +98,16 @@ extension Subcommand {
 
   /// Asks for a change of the key that the words name.
   private static func change(
+    _ verb: Verb, _ arguments: Arguments
+  ) throws(ClientError) -> StatusFields { try changeAndRest(verb, arguments).key }
+
+  /// The same, with all else that the daemon says.
+  private static func changeAndRest(
     _ verb: Verb, _ arguments: Arguments, options: [String] = []
-  ) throws(ClientError) -> StatusFields {
+  ) throws(ClientError) -> (key: StatusFields, all: [StatusFields]) {
     let command = Command(verb, options: arguments.given(options), words: arguments.words)
-    return try keyStatus(try Dialogue(arguments).ask(command).statuses)
+    let statuses = try Dialogue(arguments).ask(command).statuses
+    return (try keyStatus(statuses), statuses)
   }
 
   /// What has come of a change, as in `revoked web/deploy (id 0abcDEF123gh)`.

@@ -138,6 +138,7 @@ extension Subcommand {
     for former in reply.statuses where former.keywords == ["FORMER"] {
       Console.note(formerText(former))
     }
+    Holders.report(reply.statuses, holding: "a former text")
     try printText(
       reply, of: status,
       orHint: "rotate it again with 'coffer rotate \(arguments.words[0]) --now --end-grace'")
@@ -166,6 +167,7 @@ extension Subcommand {
     ).statuses
     describe(try keyStatus(statuses), "replaced the value of \(key)")
     warnOfSameValues(statuses)
+    Holders.report(statuses, holding: "a former value")
     Console.hint("its vendor still honours the former value until it is revoked there")
     return ExitStatus.done
   }

@@ -23,6 +23,9 @@ extension Subcommand {
       "variable that is set to something else. Files of --file are in memory, in",
       "$CREDENTIALS_DIRECTORY, and are gone when the command is.",
       "",
+      "With --issue the command gets a key of its own in COFFER_API_KEY, which is",
+      "revoked when the command ends, and after 24 hours at the latest.",
+      "",
       "With --mask coffer stays, and passes on signals, the window's size, job control",
       "and the exit status; the command has a terminal where coffer has one. 'coffer",
       "mask --help' tells what is found and what is not. '--ci github' prints values",
@@ -34,6 +37,10 @@ extension Subcommand {
         "file", value: "KEY[=NAME]", repeats: true,
         "give a key in a file, whose path is in NAME_FILE"),
       OptionSpecification("stdin", value: "KEY", "give a key on standard input"),
+      OptionSpecification(
+        "issue", value: "WORKSPACE", "issue a key of it that ends with the command"),
+      OptionSpecification(
+        "access", value: "ACCESS", "what it may do: viewer (the default) or editor"),
       OptionSpecification("clean", "inherit only what a login sets, as PATH"),
       OptionSpecification("keep-login", "leave what logs in to Coffer to the command"),
       OptionSpecification("explain", "tell what would be injected, and run nothing"),
@@ -47,10 +54,12 @@ extension Subcommand {
       "coffer run -e .env --only STRIPE_KEY -- ./pay.sh",
       "coffer run --mask -w web -- npm test",
       "coffer run --wait 10m -k web/deploy -- ./nightly.sh",
+      "coffer run --issue web -- ./job.sh",
       "coffer run --profile staging --explain",
     ]
   ) { arguments throws(ClientError) in
     try SetVariables.check(arguments)
+    let issued = try IssuedKey(arguments)
     let masking = try RunMasking(arguments)
     guard !arguments.has("explain") else { return try explain(arguments) }
     guard !arguments.has("json") else {
@@ -61,10 +70,12 @@ extension Subcommand {
     }
     let selection = try VariableSelection.selected(by: arguments)
     let set = SetVariables(arguments)
-    let obtained = try Obtained(selection, set, for: command, arguments)
+    var obtained = try Obtained(selection, set, for: command, arguments)
     var variables = try obtained.variables(set)
     try CredentialFiles.add(of: obtained, set, to: &variables)
     try CredentialFiles.replaceStandardInput(of: obtained)
+    // Last, so that nothing is issued for a command that does not run.
+    try issued?.add(to: &variables, &obtained.values, for: command, arguments)
     let environment = try variables.environment(set)
     let execution = CommandExecution(arguments.commandWords)
     return try masking.run(execution, environment, obtained)

@@ -9,7 +9,7 @@ internal import Wire
 struct Obtained: ~Copyable {
   let selection: VariableSelection
   let requests: ValueRequests
-  let values: ObtainedValues
+  var values: ObtainedValues
 
   /// As many as one line to the daemon; all lines have room in the socket, so that
   /// sending them never waits for an answer to be read.

@@ -114,6 +114,23 @@ struct ObtainedValues: ~Copyable {
     return number
   }
 
+  /// Adds a value that was made for the command, so that it is masked as the others are.
+  ///
+  /// - Parameters:
+  ///   - value: Without NUL.
+  ///   - key: What it is the value of, as the daemon names it.
+  ///   - name: The variable's.
+  /// - Throws: ``ClientError`` if there is no memory left for it.
+  mutating func append(
+    _ value: Span<UInt8>, of key: String, as name: String
+  ) throws(ClientError) {
+    try entries.append("\(name)=".utf8.span)
+    let start = entries.count
+    try entries.append(value)
+    keys.append(ObtainedKey(key: key, name: name, request: nil, range: start..<entries.count))
+    try entries.append([0].span)
+  }
+
   // MARK: Lending
 
   /// Lends the value of a key to `body`.

@@ -156,7 +156,9 @@ extension VariableSelection {
   ) throws(ClientError) -> (VariableSelection, ProjectFile?) {
     for option in selecting { try arguments.exclude(["profile", option]) }
     var selection = try VariableSelection(arguments)
-    guard isEmpty(arguments) else { return (selection, nil) }
+    // Who has a key issued asks for something, so that no file need be there.
+    let wantsFile = arguments.has("profile") || !arguments.has("issue")
+    guard isEmpty(arguments), wantsFile else { return (selection, nil) }
     let project = try ProjectFile(profile: arguments["profile"])
     selection.add(project.file)
     return (selection, project)

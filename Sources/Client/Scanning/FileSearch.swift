@@ -43,7 +43,10 @@ struct FileSearch: ~Copyable {
       window.discard(before: kept)
       start -= kept
     }
-    // The daemon may know the names of what was found beside candidates.
+  }
+
+  /// Tells of what was found, unless the daemon is still to be asked for more.
+  borrowing func tell() throws(ClientError) {
     if (values?.candidates.count ?? 0) == 0 { try report.printFinds() }
   }
 

@@ -81,6 +81,7 @@ struct TreeScan: ~Copyable {
         return 0
       }
     }
+    try search.tell()
     if let failure { note(path, failure) }
   }
 

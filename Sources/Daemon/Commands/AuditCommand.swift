@@ -153,7 +153,11 @@ private struct AuditQuery {
       key.map({ id in row.subjects.contains { $0.key == id } }) ?? true,
       let keys = visibleKeys(of: row, in: organization)
     else { return nil }
-    let names = keys.prefix(Self.namedKeys).map { organization.name(of: $0, seenBy: standing) }
+    let names = keys.prefix(Self.namedKeys).map { id in
+      // Of one that was forgotten only the id is left.
+      organization.key(withID: id).map { organization.name(of: $0, seenBy: standing) }
+        ?? "id:\(id.text)"
+    }
     let outcome = row.outcome == 0 ? "ok" : Failure.Code(rawValue: Int(row.outcome))?.word
     return [
       ("time", row.time.rfc3339),
@@ -175,12 +179,13 @@ private struct AuditQuery {
   ///
   /// Owners see all rows, others those on keys that they oversee, and on
   /// workspaces where they would.
-  private func visibleKeys(of row: AuditRow, in organization: Organization) -> [Key]? {
+  private func visibleKeys(of row: AuditRow, in organization: Organization) -> [KeyID]? {
     var ids: [KeyID] = []
     for subject in row.subjects where ids.last != subject.key { ids.append(subject.key) }
-    let keys = ids.compactMap(organization.key(withID:))
-    if standing.person?.role == .owner { return keys }
-    let visible = keys.filter { organization.oversees(standing, $0) }
+    if standing.person?.role == .owner { return ids }
+    let visible = ids.filter { id in
+      organization.key(withID: id).map { organization.oversees(standing, $0) } ?? false
+    }
     if !visible.isEmpty { return visible }
     guard row.subjects.isEmpty, let workspace = row.workspace else { return nil }
     let rank = organization.rank(of: standing, in: workspace)

@@ -65,9 +65,9 @@ extension CommandDefinition {
       }
       return .pending
     }
-    server.gate.note(
-      exchange, who,
-      subjects: injections.map { VersionID($0.key.id, number: $0.version.number) })
+    let versions = injections.map { VersionID($0.key.id, number: $0.version.number) }
+    server.note(versions, handedTo: exchange.ownSession)
+    server.gate.note(exchange, who, subjects: versions)
     tellNames()
     for injection in injections {
       exchange.value(

@@ -10,7 +10,7 @@ extension CommandDefinition {
     verb: .create,
     synopsis:
       "CREATE KEY [--env=NAME --expires=TIME --access=ACCESS --custody=CUSTODY --scope=SCOPE "
-      + "--note=TEXT]",
+      + "--note=TEXT] | --process WORKSPACE [--access=ACCESS --expires=TIME --note=TEXT]",
     help: [
       "Issues a key. Its text comes as data, this once, and never of a hidden key;",
       "'KEY id=... env=... expires=... custody=...'.",
@@ -23,10 +23,14 @@ extension CommandDefinition {
       "                   for all workspaces, me for one's own keys; actions are list, use,",
       "                   import, verify",
       "  --note=TEXT      at most 200 bytes",
+      "With --process the key is one of a workspace, named by the daemon, and verify-only. It is",
+      "revoked when the process ends that has made this connection; 24h is its longest life",
+      "unless told. 'KEY id=... name=... access=... expires=... custody=...'.",
     ],
-    options: ["env", "expires", "access", "custody", "scope", "note"], wordCount: 1...1,
-    availability: .unlocked
+    options: ["env", "expires", "access", "custody", "scope", "note"], flags: ["process"],
+    wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
+    if command.hasOption("process") { return try createForProcess(exchange, command) }
     let server = exchange.server
     let plan = try parsed { () throws(Refusal) -> KeyPlan in
       try keyPlan(command, terms: try issuedTerms(command))
@@ -93,7 +97,7 @@ extension CommandDefinition {
     help: [
       "Gives an imported key a new value, at once and instead of the former one. Inquires",
       "VALUE. Answers 'KEY id=... name=... env=... expires=... version=...', and 'SAME_VALUE'",
-      "as IMPORT does.",
+      "as IMPORT does, and who holds a former value, as REVOKE does.",
       "  --expires=TIME   when the vendor ends the new value, if that is known",
     ],
     options: ["expires"], wordCount: 1...1, availability: .unlocked
@@ -117,6 +121,7 @@ extension CommandDefinition {
       ) { vault, _ in
         describeNewVersion(version, in: vault, to: exchange)
         nameOthersWithSameValue(digest, as: version.key, in: vault, to: exchange)
+        nameHolders(of: version.key, to: exchange)
       }
       return .pending
     }

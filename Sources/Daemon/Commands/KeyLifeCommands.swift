@@ -11,7 +11,7 @@ extension CommandDefinition {
     help: [
       "Makes a new version of an issued key. Its text comes as data, this once, and never of a",
       "hidden key; 'KEY id=... name=... env=... expires=... version=...', and, while the former",
-      "text is accepted still, 'FORMER version=... ends=...'.",
+      "text is accepted still, 'FORMER version=... ends=...'. Behind them who holds it, as REVOKE.",
       "  --grace=TIME  for how long that is: as the policy says unless told",
       "  --now         not at all; ends an earlier grace as well",
       "  --end-grace   an earlier version that is still accepted ends now; else it is refused",
@@ -35,6 +35,7 @@ extension CommandDefinition {
         exchange.status(
           ["FORMER"], [("version", String(former.number)), ("ends", former.end?.rfc3339)])
       }
+      nameHolders(of: version.key, to: exchange)
       show(version, sealedValue, in: vault, to: exchange)
     }
     return .pending
@@ -73,14 +74,15 @@ extension CommandDefinition {
     verb: .suspend, synopsis: "SUSPEND KEY [--reason=TEXT]",
     help: [
       "Lets a key neither be verified nor used, until it is resumed.",
-      "'KEY id=... name=... state=... changed=...'",
+      "'KEY id=... name=... state=... changed=...', and who holds it, as REVOKE.",
     ],
     options: ["reason"], wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
     let (reference, reason) = try parsed { () throws(Refusal) in
       try referenceAndReason(command)
     }
-    return try change(.suspend(reference, reason: reason), of: reference, exchange)
+    return try change(
+      .suspend(reference, reason: reason), of: reference, namesHolders: true, exchange)
   }
 
   static let resume = CommandDefinition(
@@ -121,16 +123,18 @@ extension CommandDefinition {
     verb: .revoke, synopsis: "REVOKE KEY [--reason=TEXT]",
     help: [
       "Ends a key, at once and for good. 'KEY id=... name=... origin=... state=... changed=yes',",
-      "or changed=no for a key that has ended before.",
+      "or changed=no for a key that has ended before. Then 'HOLDERS count=... untracked=...' and",
+      "a line 'HOLDER pid=... uid=... user=... command=... since=...' for each running process",
+      "that was handed a value of it, up to \(Limits.namedHolders) of them.",
     ],
     options: ["reason"], wordCount: 1...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
     let (reference, reason) = try parsed { () throws(Refusal) in
       try referenceAndReason(command)
     }
-    return try change(.revoke(reference, reason: reason), of: reference, exchange) { key in
-      [("origin", key.origin.text)]
-    }
+    return try change(
+      .revoke(reference, reason: reason), of: reference, namesHolders: true, exchange
+    ) { key in [("origin", key.origin.text)] }
   }
 
   // MARK: Helpers
@@ -148,7 +152,8 @@ extension CommandDefinition {
   ///
   /// The key is looked up before, since by its name it may not be found afterwards.
   private static func change(
-    _ request: Request, of reference: KeyReference, _ exchange: Exchange,
+    _ request: Request, of reference: KeyReference, namesHolders: Bool = false,
+    _ exchange: Exchange,
     _ fields: @escaping (Key) -> [(String, String?)] = { _ in [] }
   ) throws(Failure) -> Progress {
     let server = exchange.server
@@ -167,6 +172,7 @@ extension CommandDefinition {
           ("state", key.state(at: server.keeper.now()).rawValue),
           ("changed", changes.isEmpty ? "no" : "yes"),
         ])
+      if namesHolders { nameHolders(of: key.id, to: exchange) }
     }
     return .pending
   }

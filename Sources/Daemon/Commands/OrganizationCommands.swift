@@ -221,7 +221,8 @@ extension Change {
     case .userStateSet, .organizationRoleSet, .workspaceRoleSet, .organizationNamed, .policySet,
       .userAdded, .workspaceAdded, .workspaceArchived, .keyAdded, .keySuspended, .keyResumed,
       .keyRevoked, .expiryBroughtForward, .versionAdded, .versionEnded, .unitGranted,
-      .unitGrantWithdrawn, .clockSet, .keysRestored, .restoredKeysResumed:
+      .unitGrantWithdrawn, .keyBound, .keysForgotten, .clockSet, .keysRestored,
+      .restoredKeysResumed:
       nil
     }
   }

@@ -107,6 +107,11 @@ extension CommandDefinition {
       handle, tag: tag, by: caller, requiring: requirement, at: server.keeper.now(),
       isEqual: Vault.isEqual)
     {
+    case .valid(let key, _) where server.gate.endedProcessKeys.contains(key.id):
+      // It is being revoked; where that cannot be written, it stays so.
+      server.gate.noteRefusal(
+        exchange, caller, .denied, subject: key.id, object: Denial.Reason.revoked.rawValue)
+      throw Failure(.denied, "denied")
     case .valid(let key, let version):
       server.gate.note(
         exchange, caller, subjects: [VersionID(key.id, number: version.number)])

@@ -107,6 +107,12 @@ struct FixedVault: Sendable {
       .unitGranted(given, try keyID(1)), .unitGranted(withdrawn, try keyID(2)),
       .unitGrantWithdrawn(withdrawn, from: try keyID(2)),
     ]
+    let processes: [Change] = [
+      .keyAdded(try key(4, .workspace(web), .issued(access: .viewer, custody: .verifyOnly))),
+      .keyBound(try keyID(4), to: ProcessBinding(boot: nil, processID: 7, start: 1)),
+      .keyRevoked(try keyID(4), revocation), .keysForgotten([try keyID(4)]),
+      .keyBound(try keyID(2), to: ProcessBinding(boot: nil, processID: 8, start: nil)),
+    ]
     let lives: [Change] = [
       .keySuspended(
         try keyID(1), Suspension(suspender: user, moment: moment, reason: .none)),
@@ -126,7 +132,7 @@ struct FixedVault: Sendable {
       .organizationNamed(try name("acme")),
       .userAdded(User(id: user, name: try name("ada"), uid: 1000, role: .owner)),
     ]
-    return [founding, people, keys, grants, lives, ends]
+    return [founding, people, keys, grants, processes, lives, ends]
   }
 
   /// The records of that history.

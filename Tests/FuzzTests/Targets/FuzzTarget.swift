@@ -18,7 +18,7 @@ struct FuzzTarget: Sendable {
   /// refused is no error.
   let run: @Sendable ([UInt8]) throws -> Void
 
-  static let all = [slots, records, backup, wire, keytext]
+  static let all = [slots, records, backup, wire, keytext, dotenv, mask]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
