@@ -24,8 +24,15 @@ struct Belongings: Sendable {
   init(in parent: String) throws(BenchmarkError) {
     self.init(of: "\(parent)/coffer-benchmarks-\(Process.id)")
     let (directory, processes) = (directory, processes)
+    // What somebody else has put there would be removed, and processes that it names ended.
+    guard try attempting(directory, { () throws(Errno) in try Self.isFree(directory) }) else {
+      throw BenchmarkError("\(directory): is there already", hint: "remove it")
+    }
     try attempting(directory) { () throws(Errno) in
       try Directory.create(directory, permissions: 0o711)
+      guard try Directory(opening: directory).status().owner == Process.userID else {
+        throw .notPermitted
+      }
       try Directory.create(processes, permissions: 0o700)
     }
     guard let program = Process.programPath else {
@@ -39,6 +46,10 @@ struct Belongings: Sendable {
   }
 
   private init(of directory: String) { self.directory = directory }
+
+  private static func isFree(_ path: String) throws(Errno) -> Bool {
+    try FileStatus.ofFile(at: path, followsLinks: false) == nil
+  }
 
   // MARK: Processes
 

@@ -7,7 +7,7 @@ struct SecretPrograms {
   private let secret: String
 
   /// Those that the goals speak of.
-  static let wellKnown: Set = ["pass show", "secret-tool lookup", "envchain"]
+  static let wellKnown: Set = ["pass show", "secret-tool lookup"]
 
   private static let variable = "KEY_0"
   private static let startMilliseconds = 10_000.0
@@ -46,7 +46,7 @@ struct SecretPrograms {
         try Directory.create(directory, permissions: 0o700)
       }
     }
-    return [try keyctl(), try age(), try secretTool(), try envchain(), try pass()]
+    return [try keyctl(), try age(), try secretTool(), try pass()]
       .compactMap(\.self)
   }
 
@@ -100,15 +100,6 @@ struct SecretPrograms {
     return Self.way("secret-tool lookup", [program, "lookup", "account", Self.account])
   }
 
-  /// The same keyring, without a shell in between.
-  private func envchain() throws(BenchmarkError) -> Way? {
-    guard let program = bench.find("envchain", package: "envchain"),
-      bench.find("secret-tool", package: "libsecret-tools") != nil, try startKeyring()
-    else { return nil }
-    try run([program, "--set", Self.account, Self.variable], input: secret + "\n")
-    return Way(name: "envchain", words: [program, Self.account], variable: Self.variable)
-  }
-
   private func pass() throws(BenchmarkError) -> Way? {
     guard let program = bench.find("pass", package: "pass"),
       let gpg = bench.find("gpg", package: "gpg"),
@@ -130,7 +121,7 @@ struct SecretPrograms {
 
   // MARK: The keyring of GNOME
 
-  /// Starts a bus and a keyring that is open, unless they run.
+  /// Starts a bus and a keyring that is open.
   ///
   /// - Returns: Whether they are installed.
   private func startKeyring() throws(BenchmarkError) -> Bool {
@@ -138,7 +129,6 @@ struct SecretPrograms {
       let keyring = bench.find("gnome-keyring-daemon", package: "gnome-keyring"),
       let tool = bench.find("secret-tool", package: "libsecret-tools")
     else { return false }
-    guard !LineClient.isListened(home + "/bus") else { return true }
     _ = try bench.belongings.start(
       [bus, "--session", "--nofork", "--nopidfile", "--address=\(busAddress)"],
       environment: bench.environment + environment)
