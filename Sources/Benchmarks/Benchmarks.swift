@@ -31,13 +31,13 @@ enum Benchmarks {
       --milliseconds N  how long requests are made each time (default: 500)
       --keys N          the largest vault of scale (default: 100000)
       --json            one JSON object a line, for each figure
-      --svg FILE        draw the figures that have a goal
+      --svg FILE        draw the ratios; a goal is marked
 
     Without a NAME all but load are run. Each figure is the median of its rounds, with
     the values above and below which nine of ten lie; in each round everything has its
     turn, forwards and backwards, so that a change of the machine's speed hits all. The
-    ratio to the peer stands last. What is started for it is ended, also when this
-    program is interrupted.
+    ratio to the peer, the median of those of the rounds, stands last. What is started
+    for it is ended, also when this program is interrupted.
 
     With load, 64 clients ask for 60 seconds each time, unless told. With --system, as
     root, the daemon serves all uids, and each kind of abuser has one of its own.

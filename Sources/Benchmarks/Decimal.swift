@@ -16,6 +16,11 @@ enum Decimal {
     return text(number)
   }
 
+  /// A ratio, of small ones with a digit more.
+  static func ratio(_ number: Double) -> String {
+    number.magnitude >= 0.1 ? text(number) : String((number * 1000).rounded() / 1000)
+  }
+
   /// A number as JSON has it, to the ten-thousandth.
   static func exact(_ number: Double) -> String {
     String((number * 10_000).rounded() / 10_000)

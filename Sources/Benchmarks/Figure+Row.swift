@@ -14,7 +14,7 @@ extension Figure {
     row += " " + Self.left(unit, Self.unitWidth)
     let spread = "\(Decimal.short(low)) to \(Decimal.short(high))"
     row += Self.left(rounds > 1 ? spread : "", 2 * Self.numberWidth)
-    if let ratio, let peer { row += "\(Decimal.text(ratio)) times \(peer)" }
+    if let ratio, let peer { row += "\(Decimal.ratio(ratio)) times \(peer)" }
     if let goal, let reachesGoal {
       row += "  [goal: \(goal), \(reachesGoal ? "reached" : "missed")]"
     }

@@ -9,12 +9,14 @@ struct Figure {
   /// Which of its properties, as `time`.
   let quantity: String
   let unit: String
-  let median: Double
-  let low: Double
-  let high: Double
-  let rounds: Int
+  private let samples: Samples
 
-  /// The subject that it is compared with, and its median over that one's.
+  var median: Double { samples.median }
+  var low: Double { samples.low }
+  var high: Double { samples.high }
+  var rounds: Int { samples.count }
+
+  /// The subject that it is compared with, and the median of the ratios to it, one a round.
   private(set) var peer: String?
   private(set) var ratio: Double?
   private(set) var goal: Goal?
@@ -26,10 +28,7 @@ struct Figure {
     self.subject = subject
     self.quantity = quantity
     self.unit = unit
-    median = samples.median
-    low = samples.low
-    high = samples.high
-    rounds = samples.count
+    self.samples = samples
   }
 
   /// The same beside a peer.
@@ -39,10 +38,12 @@ struct Figure {
   ///   - goal: What the ratio should be.
   /// - Returns: The figure with its ratio.
   func beside(_ peer: Figure?, _ goal: Goal? = nil) -> Figure {
-    guard let peer, peer.median > 0 else { return self }
+    guard let peer else { return self }
+    let ratios = samples.over(peer.samples)
+    guard ratios.count > 0 else { return self }
     var figure = self
     figure.peer = peer.subject
-    figure.ratio = median / peer.median
+    figure.ratio = ratios.median
     figure.goal = goal
     return figure
   }

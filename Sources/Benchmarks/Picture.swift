@@ -76,7 +76,8 @@ struct Picture {
   }
 
   private func head(_ height: Int) -> String {
-    var head = Self.text(8, 18, "Medians over those of the peer, on a logarithmic scale", "title")
+    let title = "What was measured over its peer: medians of the rounds, on a logarithmic scale"
+    var head = Self.text(8, 18, title, "title")
     head += Self.text(8, 36, "green: goal reached; red: missed; the mark is the goal", "small")
     for power in powers {
       let x = x(exponential(power))
@@ -90,17 +91,24 @@ struct Picture {
     guard let ratio = figure.ratio, let peer = figure.peer else { return "" }
     let kind = figure.reachesGoal.map { $0 ? "reached" : "missed" } ?? "plain"
     let (one, end) = (x(1), x(ratio))
-    let isUsual = ["time", "rate", "throughput"].contains(figure.quantity)
-    let quantity = isUsual ? "" : " (\(figure.quantity))"
-    var row = Self.text(
-      Self.labelWidth - 8, y + 12, "\(figure.subject)\(quantity) / \(peer)", "right")
+    var row = Self.text(Self.labelWidth - 8, y + 12, Self.label(figure, peer), "right")
     row += """
       <rect class="\(kind)" x="\(min(one, end))" y="\(y + 3)" \
       width="\(max(abs(end - one), 2))" height="\(Self.rowHeight - 6)"/>
 
       """
-    if let goal = figure.goal { row += Self.line(x(goal.limit), y, y + Self.rowHeight, "goal") }
-    return row + Self.text(max(one, end) + 6, y + 12, Decimal.text(ratio), "small")
+    let mark = figure.goal.map { x($0.limit) }
+    if let mark { row += Self.line(mark, y, y + Self.rowHeight, "goal") }
+    return row + Self.text(max(one, end, mark ?? 0) + 6, y + 12, Decimal.ratio(ratio), "small")
+  }
+
+  /// What was measured and its peer; the manner stands once if it is that of both.
+  private static func label(_ figure: Figure, _ peer: String) -> String {
+    let isUsual = ["time", "rate", "throughput"].contains(figure.quantity)
+    let quantity = isUsual ? "" : " (\(figure.quantity))"
+    let manner = figure.subject.drop { $0 != "," }
+    let isShared = !manner.isEmpty && peer.hasSuffix(manner)
+    return "\(figure.subject)\(quantity) / \(isShared ? peer.dropLast(manner.count) : peer[...])"
   }
 
   // MARK: The scale

@@ -15,6 +15,13 @@ struct Samples {
     return changed
   }
 
+  /// What each value is over that of a peer in the same round.
+  func over(_ peer: Samples) -> Samples {
+    var ratios = Samples()
+    for (own, others) in zip(values, peer.values) where others > 0 { ratios.add(own / others) }
+    return ratios
+  }
+
   /// The value below which a share of all lies.
   ///
   /// - Parameter permille: The share, 0 to 1000.
