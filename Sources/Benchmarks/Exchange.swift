@@ -10,6 +10,9 @@ struct Exchange {
   let request: [UInt8]
   let answer: [UInt8]
 
+  /// How the greeting of the daemon ends.
+  static let cofferGreeting = "how can I serve you\n"
+
   private static let longestAnswer = 1 << 16
   private static let patienceMilliseconds: CInt = 2000
 

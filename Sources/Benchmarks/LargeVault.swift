@@ -17,7 +17,6 @@ final class LargeVault {
 
   private static let pageCount = 100
   private static let settlingMilliseconds = 500
-  private static let greeting = "how can I serve you\n"
 
   /// Makes the vault and its keys.
   ///
@@ -80,7 +79,7 @@ final class LargeVault {
     _ name: String, _ request: String, _ ending: String
   ) throws(BenchmarkError) -> Exchange {
     try Exchange(
-      sampling: name, at: vault.socketPath, greeting: Self.greeting, request: request,
+      sampling: name, at: vault.socketPath, greeting: Exchange.cofferGreeting, request: request,
       ending: ending)
   }
 

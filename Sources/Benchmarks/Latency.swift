@@ -45,7 +45,7 @@ struct Latency {
   ) throws(BenchmarkError) -> [Subject] {
     try vault.ask("IMPORT me/value --env=VALUE", answering: Array(value.utf8))
     let exchange = try Exchange(
-      sampling: "ENV", at: vault.socketPath, greeting: "how can I serve you\n",
+      sampling: "ENV", at: vault.socketPath, greeting: Exchange.cofferGreeting,
       request: "ENV me/value\n", ending: "D VALUE=\(value)\0\nOK\n")
     let disturbances = Disturbance.allCases.filter { $0.opening == opening }
     return [Subject(name: alone, exchange: exchange, disturbance: nil, alone: alone)]

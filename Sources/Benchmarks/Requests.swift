@@ -42,7 +42,7 @@ struct Requests {
       _ name: String, _ request: String, _ ending: String
     ) throws(BenchmarkError) -> Exchange {
       try Exchange(
-        sampling: name, at: path, greeting: "how can I serve you\n", request: request,
+        sampling: name, at: path, greeting: Exchange.cofferGreeting, request: request,
         ending: ending)
     }
     let all = entries.map(\.key).joined(separator: " ")
