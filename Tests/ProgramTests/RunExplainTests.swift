@@ -89,6 +89,21 @@ struct RunExplainTests {
     #expect(!unknown.outputText.contains("DEPLOY"))
   }
 
+  @Test("tells what the command would be refused for besides keys") func refusals() {
+    let path = write("A=1\nLD_PRELOAD=hunter2\n")
+    let reserved = explain(["-e", path])
+    #expect(reserved.status == 125)
+    #expect(reserved.outputText.contains("refuse: \(path):2: LD_PRELOAD: invalid: "))
+    #expect(!reserved.outputText.contains("hunter2"))
+    let file = ["--file", "web/stripe"]
+    for name in ["CREDENTIALS_DIRECTORY", "STRIPE_KEY_FILE"] {
+      let result = explain(file, environment: [name: "/x"])
+      #expect(result.status == 125)
+      #expect(result.outputText.contains("refuse: \(name) is set already"))
+      #expect(explain(file + ["--override"], environment: [name: "/x"]).status == 0)
+    }
+  }
+
   @Test("--json prints an object a line") func json() {
     let path = write("A=x:coffer://web/nothing\n")
     let result = explain(["--json", "-k", "web/stripe", "-e", path])

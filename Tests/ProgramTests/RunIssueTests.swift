@@ -137,16 +137,4 @@ struct RunIssueTests {
     // An empty one is none.
     #expect(run("--issue", "web", "--", "true", key: "").status == 0)
   }
-
-  @Test("the text of the issued key is masked as the values of others are") func masked() {
-    let result = run(
-      "--mask", "--issue", "web", "--", "sh", "-c",
-      "echo $COFFER_API_KEY | base64; echo $COFFER_API_KEY")
-    let lines = result.outputText.split(separator: "\n")
-    // Of the encoded text the line end is left.
-    #expect(lines.count == 3, "\(result.errorText)")
-    for line in lines where line != "Cg==" {
-      #expect(line.hasPrefix("<web/process-") && line.hasSuffix(">"), "\(line)")
-    }
-  }
 }

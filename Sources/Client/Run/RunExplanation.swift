@@ -114,6 +114,11 @@ struct RunExplanation {
       if row.effect != .refuse { row.effect = mayBeMissing ? .leaveOut : .refuse }
       row.problem = error.message
     }
+    do throws(ClientError) {
+      try variable.checkName()
+    } catch {
+      (row.effect, row.problem) = (.refuse, error.message)
+    }
     return row
   }
 
@@ -122,12 +127,13 @@ struct RunExplanation {
   ) {
     let numbers = requests.numbers(of: selection)
     for (file, number) in zip(selection.files, numbers.files) {
-      let error = answers.error(ofRequest: number)
       let name = file.name ?? answers.name(ofRequest: number)
+      let variable = name.map { $0 + SelectedDelivery.suffix }
+      let problem = answers.error(ofRequest: number)?.message ?? whatIsSet(file, variable)
       rows.append(
         Row(
-          name: name.map { $0 + SelectedDelivery.suffix }, keys: [file.key.text], holdsText: false,
-          origin: "--file", effect: error == nil ? .inject : .refuse, problem: error?.message))
+          name: variable, keys: [file.key.text], holdsText: false, origin: "--file",
+          effect: problem == nil ? .inject : .refuse, problem: problem))
     }
     if let key = selection.standardInput, let number = numbers.standardInput {
       let error = answers.error(ofRequest: number)
@@ -136,6 +142,13 @@ struct RunExplanation {
           name: nil, keys: [key.text], holdsText: false, origin: "--stdin",
           effect: error == nil ? .inject : .refuse, problem: error?.message))
     }
+  }
+
+  /// The variable that is set and would have to be replaced for a file; nil if none is.
+  private func whatIsSet(_ file: SelectedDelivery, _ variable: String?) -> String? {
+    guard set.policy == .refuse else { return nil }
+    let names = [CredentialFiles.variable] + (file.name == nil ? [variable ?? ""] : [])
+    return names.first(where: set.isSet).map { "\($0) is set already" }
   }
 
   /// A key that is selected twice under one name is one; another one of that name is

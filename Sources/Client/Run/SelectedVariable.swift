@@ -1,4 +1,5 @@
 internal import Keyring
+internal import Wire
 
 /// A variable whose name the command line or a file has chosen.
 struct SelectedVariable {
@@ -30,6 +31,20 @@ struct SelectedVariable {
   }
 
   var references: [DotenvReference] { pieces.references }
+
+  /// Throws for a name that steers programs.
+  func checkName() throws(ClientError) {
+    do throws(Refusal) {
+      _ = try EnvironmentName(
+        parsing: name,
+        hint: "it is no variable for a file of keys: set it outside, as with "
+          + "'env NAME=VALUE coffer run ...'")
+    } catch {
+      let failure = Failure(error)
+      throw ClientError(
+        ExitStatus.failed, "\(origin): \(failure.message)", hint: failure.hint)
+    }
+  }
 
   /// Whether the value is that of one key and nothing else.
   var isWholeKey: Bool { pieces.count == 1 && references.count == 1 }

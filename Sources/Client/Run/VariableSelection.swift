@@ -132,18 +132,7 @@ struct VariableSelection {
 
   /// Throws for names that steer programs.
   func checkNames() throws(ClientError) {
-    for variable in variables where variable.place != nil {
-      do throws(Refusal) {
-        _ = try EnvironmentName(
-          parsing: variable.name,
-          hint: "it is no variable for a file of keys: set it outside, as with "
-            + "'env NAME=VALUE coffer run ...'")
-      } catch {
-        let failure = Failure(error)
-        throw ClientError(
-          ExitStatus.failed, "\(variable.origin): \(failure.message)", hint: failure.hint)
-      }
-    }
+    for variable in variables { try variable.checkName() }
   }
 
   // MARK: Words

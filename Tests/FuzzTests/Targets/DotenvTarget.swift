@@ -1,3 +1,4 @@
+import Keyring
 import Platform
 import Wire
 

@@ -37,7 +37,7 @@ private enum MaskFuzzing {
     let patterns = try MaskPatterns()
     _ = try patterns.add(value.span, label: label)
     patterns.finish()
-    var masker = Masker(patterns)
+    var masker = try Masker(patterns)
     var output = SecretBuffer()
     for start in stride(from: 0, to: text.count, by: pieceByteCount) {
       let piece = Array(text[start..<min(start + pieceByteCount, text.count)])
