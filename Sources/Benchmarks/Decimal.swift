@@ -16,6 +16,11 @@ enum Decimal {
     return text(number)
   }
 
+  /// How many of something, as `1 key`.
+  static func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+  }
+
   /// A ratio, of small ones with a digit more.
   static func ratio(_ number: Double) -> String {
     number.magnitude >= 0.1 ? text(number) : String((number * 1000).rounded() / 1000)

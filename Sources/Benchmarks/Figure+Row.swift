@@ -23,6 +23,15 @@ extension Figure {
     return row
   }
 
+  /// The figure as a row of a table of goals.
+  var goalRow: String {
+    let name = ["time", "rate"].contains(quantity) ? subject : "\(subject), \(quantity)"
+    var measured = "\(Decimal.short(median)) \(unit)"
+    if let ratio, let peer { measured += "; \(Decimal.ratio(ratio)) times \(peer)" }
+    let aim = goal.map { "\($0) \(ratio == nil ? unit : "times")" } ?? ""
+    return "| \(name) | \(measured) | \(aim) | \(reachesGoal == true ? "yes" : "no") |"
+  }
+
   private static func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(1, width - text.count))
   }

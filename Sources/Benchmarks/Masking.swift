@@ -26,7 +26,8 @@ struct Masking {
     let byteCount = try writeTexts(plain, masked)
     let filters = Self.keyCounts.map { count in
       let keys = (0..<count).map { "-k me/key-\($0)" }.joined(separator: " ")
-      return (name: "coffer mask, \(count)", command: "'\(bench.programs)/coffer' mask \(keys)")
+      let name = "coffer mask, \(Decimal.count(count, "key"))"
+      return (name: name, command: "'\(bench.programs)/coffer' mask \(keys)")
     }
     let ways = filters.map { Self.way($0.name, "cat '\(plain)' | \($0.command) >/dev/null") }
     let cat = Self.way("cat", "cat '\(plain)' | cat >/dev/null")

@@ -83,7 +83,7 @@ struct Requests {
       ]
     }
     let manner =
-      (connectionCount == 1 ? "1 connection" : "\(connectionCount) connections")
+      Decimal.count(connectionCount, "connection")
       + (depth == 1 ? "" : " x \(depth)")
     let goal = connectionCount == 1 ? nil : Goal.atLeast(1)
     report(all.map(\.name), samples, manner, redis != nil, goal)

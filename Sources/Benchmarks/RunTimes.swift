@@ -44,8 +44,13 @@ struct RunTimes {
 
   // MARK: Ways
 
-  private static func cofferName(_ count: Int) -> String { "coffer run, \(count)" }
-  private static func chpstName(_ count: Int) -> String { "chpst -e, \(count)" }
+  private static func cofferName(_ count: Int) -> String {
+    "coffer run, \(Decimal.count(count, "key"))"
+  }
+
+  private static func chpstName(_ count: Int) -> String {
+    "chpst -e, \(Decimal.count(count, "key"))"
+  }
 
   private func coffer(_ count: Int) -> Way {
     let selection = (0..<count).flatMap { ["-k", "me/key-\($0)"] }
@@ -58,7 +63,8 @@ struct RunTimes {
   private func plain(_ count: Int) throws(BenchmarkError) -> [Way] {
     let entries = (0..<count).map { "\(Self.variable($0))=\(Self.secret)" }
     let env = Way(
-      name: "env, \(count)", words: ["/usr/bin/env"] + entries, variable: Self.variable(0))
+      name: "env, \(Decimal.count(count, "key"))", words: ["/usr/bin/env"] + entries,
+      variable: Self.variable(0))
     guard let program = bench.find("chpst", package: "runit") else { return [env] }
     let directory = "\(bench.directory)/environment-\(count)"
     try attempting(directory) { () throws(Errno) in

@@ -137,11 +137,11 @@ final class Workbench {
     return figure
   }
 
-  /// Prints once more what has a goal, for people.
+  /// Prints what has a goal once more, as a table in Markdown.
   func reportGoals() {
     let figures = figures.filter { $0.goal != nil }
     guard !options.isJSON, !figures.isEmpty else { return }
-    StandardStream.output.write("\ngoals\n")
-    for figure in figures { StandardStream.output.write(figure.row + "\n") }
+    StandardStream.output.write("\n| what | measured | goal | reached |\n|---|---|---|---|\n")
+    for figure in figures { StandardStream.output.write(figure.goalRow + "\n") }
   }
 }

@@ -11,6 +11,10 @@ struct Writes {
 
   init(_ bench: Workbench) { self.bench = bench }
 
+  private static func name(_ name: String, _ connectionCount: Int) -> String {
+    "\(name), \(Decimal.count(connectionCount, "connection"))"
+  }
+
   /// One thing that is written, from so many connections.
   private struct Subject {
     let name: String
@@ -19,7 +23,7 @@ struct Writes {
     /// Writes for a time; returns how often in a second.
     let run: (Int64) throws(BenchmarkError) -> Double
 
-    var fullName: String { "\(name), \(connectionCount)" }
+    var fullName: String { Writes.name(name, connectionCount) }
   }
 
   func run() throws(BenchmarkError) {
@@ -84,13 +88,13 @@ struct Writes {
       guard let figure = figures[subject.fullName] else { continue }
       let isOurs = subject.name == "CREATE" || subject.name == "IMPORT"
       bench.report(
-        isOurs ? figure.beside(figures["SQLite, \(subject.connectionCount)"]) : figure)
+        isOurs ? figure.beside(figures[Self.name("SQLite", subject.connectionCount)]) : figure)
       guard subject.name == "CREATE" else { continue }
       if subject.connectionCount == 1 {
         // One and three tenths of its time is so much of its rate.
         bench.report(figure.beside(append, .atLeast(1 / 1.3)))
       } else if subject.connectionCount == Self.connectionCounts.last {
-        bench.report(figure.beside(figures["CREATE, 1"], .atLeast(8)))
+        bench.report(figure.beside(figures[Self.name("CREATE", 1)], .atLeast(8)))
       }
     }
   }

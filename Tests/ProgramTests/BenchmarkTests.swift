@@ -57,7 +57,7 @@ struct BenchmarkTests {
     #expect(result.status == 0, "\(result.errorText)")
     let picture = try String(contentsOfFile: path, encoding: .utf8)
     #expect(picture.hasPrefix("<svg xmlns=") && picture.hasSuffix("</svg>\n"))
-    #expect(picture.contains(">CREATE, 16 / CREATE, 1</text>"), "\(picture)")
+    #expect(picture.contains(">CREATE, 16 connections / CREATE, 1 connection</text>"), "\(picture)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["results.svg"])
   }
 
