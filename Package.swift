@@ -42,6 +42,7 @@ let package = Package(
   products: [
     .executable(name: "coffer", targets: ["coffer"]),
     .executable(name: "cofferd", targets: ["cofferd"]),
+    .executable(name: "benchmarks", targets: ["Benchmarks"]),
   ],
   targets: [
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),

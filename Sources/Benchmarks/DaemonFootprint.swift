@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Platform
 
 /// What a daemon takes of the machine.
@@ -10,14 +9,7 @@ struct DaemonFootprint: CustomStringConvertible {
   let descriptors: Int?
 
   init(of process: Int32) {
-    var text = ""
-    if let file = try? FileDescriptor.open("/proc/\(process)/status", flags: O_RDONLY),
-      let bytes = try? file.readAll(limit: 1 << 20)
-    {
-      text = String(decoding: bytes, as: UTF8.self)
-    }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    resident = line?.split { " \t".contains($0) }.dropFirst().first.flatMap { Int($0) } ?? 0
+    resident = Self.number("VmRSS:", of: "/proc/\(process)/status") ?? 0
     if let directory = try? Directory(opening: "/proc/\(process)/fd"),
       let names = try? directory.names()
     {
@@ -25,6 +17,24 @@ struct DaemonFootprint: CustomStringConvertible {
     } else {
       descriptors = nil
     }
+  }
+
+  /// How often a process has begun to wait, in all its threads: as often it was woken.
+  ///
+  /// Source: proc(5), `voluntary_ctxt_switches`.
+  static func waits(of process: Int32) -> Int {
+    let tasks = "/proc/\(process)/task"
+    guard let directory = try? Directory(opening: tasks), let names = try? directory.names()
+    else { return 0 }
+    return names.reduce(0) {
+      $0 + (number("voluntary_ctxt_switches:", of: "\(tasks)/\($1)/status") ?? 0)
+    }
+  }
+
+  /// A number of one of the files of /proc, in the unit that it has there.
+  private static func number(_ name: String, of path: String) -> Int? {
+    let line = Workbench.text(of: path).split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.split { " \t".contains($0) }.dropFirst().first.flatMap { Int($0) }
   }
 
   /// What it takes when it has given back what it can.

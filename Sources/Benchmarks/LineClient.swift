@@ -27,6 +27,9 @@ final class LineClient {
     do throws(Errno) { socket = try UnixSocket.connect(to: path) } catch { return nil }
   }
 
+  /// Whether anybody listens at `path`.
+  static func isListened(_ path: String) -> Bool { LineClient(path) != nil }
+
   // MARK: Sending
 
   /// Returns whether the daemon has taken it.

@@ -4,9 +4,8 @@ internal import Platform
 /// Measures what good clients get, alone and beside those who do what no client
 /// should.
 struct Load {
-  /// The directory of coffer and cofferd.
-  let programs: String
-  let options: Options
+  private let bench: Workbench
+  private let options: Options
 
   struct Options {
     var seconds: Int64 = 60
@@ -16,24 +15,32 @@ struct Load {
     /// Whether the daemon serves all uids, and each abuser has another one.
     var isSystem = false
 
-    /// - Returns: Nil if it is not how they are written.
-    init?(_ arguments: ArraySlice<String>) {
+    /// What is no matter of this benchmark alone.
+    let bench: BenchmarkOptions
+
+    /// - Throws: ``BenchmarkError`` if it is not how they are written.
+    init(_ arguments: ArraySlice<String>) throws(BenchmarkError) {
       var rest = arguments
+      var others: [String] = []
       while let option = rest.popFirst() {
         switch option {
         case "--no-abuse": hasAbuse = false
         case "--system": isSystem = true
         case "--seconds":
-          guard let value = rest.popFirst().flatMap({ Int64($0) }), value > 0 else { return nil }
-          seconds = value
-        case "--clients":
-          guard let value = rest.popFirst().flatMap({ Int($0) }), (1...128).contains(value)
-          else { return nil }
-          clients = value
-        case _: return nil
+          seconds = Int64(try BenchmarkOptions.number(option, &rest, 1...86_400))
+        case "--clients": clients = try BenchmarkOptions.number(option, &rest, 1...128)
+        case "--programs": others += [option, try BenchmarkOptions.word(option, &rest)]
+        case _:
+          throw BenchmarkError("load: \(option): unknown option", hint: "--help tells them")
         }
       }
+      bench = try BenchmarkOptions(others)
     }
+  }
+
+  init(_ bench: Workbench, _ options: Options) {
+    self.bench = bench
+    self.options = options
   }
 
   /// What the figures of a time came to.
@@ -62,24 +69,22 @@ struct Load {
   // MARK: Running
 
   /// - Returns: The exit status: 1 if any answer was wrong.
-  func run() -> Int32 {
+  func run() throws(BenchmarkError) -> Int32 {
     guard !options.isSystem || Process.userID == 0 else {
-      return Self.fail("--system needs root, who has all uids")
+      throw BenchmarkError("--system needs root, who has all uids")
     }
-    guard let vault = ThrowawayVault(programs: programs, opens: .withPassphrase(options.isSystem)),
-      let daemon = vault.daemonID
-    else { return Self.fail("\(programs): no vault could be made") }
+    let vault = try ThrowawayVault(bench, "load", options.isSystem ? .ofSystem : .withPassphrase)
     defer { vault.remove() }
-    guard let knowledge = prepare(vault) else { return Self.fail("keys could not be made") }
-    guard let crew = LoadCrew(count: options.clients, knowledge) else {
-      return Self.fail("not all clients could connect")
+    let daemon = vault.daemon
+    guard let crew = LoadCrew(count: options.clients, try prepare(vault)) else {
+      throw BenchmarkError("not all clients could connect")
     }
     let first = DaemonFootprint(of: daemon)
     var phases = [("alone", summary(crew.run(seconds: options.seconds)))]
     let before = DaemonFootprint.settled(daemon, like: first, within: Self.restMilliseconds)
     var abusers: LoadAbuse?
     if options.hasAbuse {
-      let abuse = LoadAbuse(vault, isSystem: options.isSystem, firstUID: Self.firstUID)
+      let abuse = LoadAbuse(bench, vault, isSystem: options.isSystem, firstUID: Self.firstUID)
       abuse.begin(seconds: options.seconds + 2)
       sleep(milliseconds: 1000)
       phases.append(("with abuse", summary(crew.run(seconds: options.seconds))))
@@ -100,47 +105,27 @@ struct Load {
     var isWrong = false
     for (name, summary) in phases {
       for failure in summary.failures.prefix(10) {
-        StandardStream.error.write("Benchmarks: \(name): \(failure)\n")
+        StandardStream.error.write("benchmarks: \(name): \(failure)\n")
       }
       if summary.fewest == 0 {
-        StandardStream.error.write("Benchmarks: \(name): a client got no answer at all\n")
+        StandardStream.error.write("benchmarks: \(name): a client got no answer at all\n")
       }
       isWrong = isWrong || summary.failureCount > 0 || summary.fewest == 0
     }
     return isWrong ? 1 : 0
   }
 
-  private static func fail(_ message: String) -> Int32 {
-    StandardStream.error.write("Benchmarks: \(message)\n")
-    return 1
-  }
-
-  private func prepare(_ vault: ThrowawayVault) -> LoadClient.Knowledge? {
-    guard let client = LineClient(vault.socketPath), client.receiveReply().end == .ok else {
-      return nil
-    }
+  private func prepare(_ vault: ThrowawayVault) throws(BenchmarkError) -> LoadClient.Knowledge {
     // All bytes that have a meaning in the protocol, and some that are no text.
     let value = (0..<64).map { [0x25, 0x0A, 0x0D, 0xFF, 0x80, 0x20, 0x5C, 0x41][$0 % 8] as UInt8 }
-    guard client.ask("IMPORT me/value --env=LOAD", answering: value).end == .ok else { return nil }
+    try vault.ask("IMPORT me/value --env=LOAD", answering: value)
     var text: [UInt8] = []
-    for number in 0..<(Self.keyCount - 1) {
-      text = client.ask("CREATE me/load-\(number)").data
-      guard !text.isEmpty else { return nil }
-    }
-    guard let unknown = textOfOtherVault() else { return nil }
+    for number in 0..<(Self.keyCount - 1) { text = try vault.ask("CREATE me/load-\(number)").data }
+    let other = try ThrowawayVault(bench, "other")
+    defer { other.remove() }
     return LoadClient.Knowledge(
       socketPath: vault.socketPath, entry: Array("LOAD=".utf8) + value + [0], validText: text,
-      unknownText: unknown, keyCount: Self.keyCount)
-  }
-
-  private func textOfOtherVault() -> [UInt8]? {
-    guard let vault = ThrowawayVault(programs: programs, name: "other") else { return nil }
-    defer { vault.remove() }
-    guard let client = LineClient(vault.socketPath), client.receiveReply().end == .ok else {
-      return nil
-    }
-    let text = client.ask("CREATE me/unknown").data
-    return text.isEmpty ? nil : text
+      unknownText: try other.ask("CREATE me/unknown").data, keyCount: Self.keyCount)
   }
 
   // MARK: Reporting

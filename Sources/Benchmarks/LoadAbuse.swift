@@ -1,19 +1,21 @@
-internal import Glibc
 internal import Platform
 internal import Synchronization
 
 /// The abusers, a process of each kind.
 final class LoadAbuse {
+  private let bench: Workbench
   private let vault: ThrowawayVault
   private let isSystem: Bool
   private let firstUID: Int
   private var processes: [Int32] = []
 
   /// - Parameters:
+  ///   - bench: What it takes place on.
   ///   - vault: Whose daemon is abused.
   ///   - isSystem: Whether each kind has a uid of its own, from `firstUID` on.
   ///   - firstUID: The first of them.
-  init(_ vault: ThrowawayVault, isSystem: Bool, firstUID: Int) {
+  init(_ bench: Workbench, _ vault: ThrowawayVault, isSystem: Bool, firstUID: Int) {
+    self.bench = bench
     self.vault = vault
     self.isSystem = isSystem
     self.firstUID = firstUID
@@ -28,14 +30,13 @@ final class LoadAbuse {
       let uid = firstUID + index
       var words = [program, "abuse", kind.rawValue, vault.socketPath, String(seconds)]
       if isSystem {
-        if kind.needsUser { _ = vault.coffer(["user", "add", "u\(uid)", "--uid", "\(uid)"]) }
+        if kind.needsUser { _ = try? vault.ask("USER ADD u\(uid) --uid=\(uid)") }
         words =
           ["setpriv", "--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", "--"] + words
       }
       let command = words.map { "'\($0)'" }.joined(separator: " ")
-      let process = try? Process.startDetached(
-        "/bin/sh", arguments: ["sh", "-c", "exec \(command) >>'\(countsPath)'"],
-        environment: ["PATH=/usr/bin:/bin"])
+      let process = try? bench.belongings.start(
+        ["/bin/sh", "-c", "exec \(command) >>'\(countsPath)'"], environment: bench.environment)
       if let process { processes.append(process) }
     }
   }
@@ -43,16 +44,13 @@ final class LoadAbuse {
   /// Waits until they have said what they did, and ends those that do not.
   func end() {
     for _ in 0..<500 where !processes.allSatisfy(Process.hasEnded) { sleep(milliseconds: 10) }
-    for process in processes where !Process.hasEnded(process) { _ = kill(process, SIGKILL) }
+    for process in processes { bench.belongings.end(process) }
   }
 
   /// How many connections each kind has used, and how many passphrases were tried.
   var counts: String {
-    guard let file = try? FileDescriptor.open(countsPath, flags: O_RDONLY),
-      let bytes = try? file.readAll(limit: 4096)
-    else { return "none" }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").sorted()
-      .joined(separator: ", ")
+    let lines = Workbench.text(of: countsPath).split(separator: "\n").sorted()
+    return lines.isEmpty ? "none" : lines.joined(separator: ", ")
   }
 }
 
@@ -64,7 +62,7 @@ final class LoadWatch: Sendable {
     try? Thread.start { [self] in
       while !isOver.load(ordering: .relaxed) {
         if BootInstant.now > end {
-          StandardStream.error.write("Benchmarks: a client waits for an answer that never comes\n")
+          StandardStream.error.write("benchmarks: a client waits for an answer that never comes\n")
           Process.exit(1)
         }
         sleep(milliseconds: 100)

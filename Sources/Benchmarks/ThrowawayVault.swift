@@ -1,125 +1,137 @@
 internal import Glibc
 internal import Platform
 
-/// A vault that is made for a measurement, and removed behind it.
+/// A vault that is made for a measurement, with a daemon of its own.
 struct ThrowawayVault {
   let path: String
-  private let programs: String
+  private let bench: Workbench
   private let opening: Opening
+
+  /// The process of the daemon.
+  private(set) var daemon: Int32
 
   /// What opens it, and whom its daemon serves.
   enum Opening: Equatable {
+    /// A file, from which the key comes without the costs of a passphrase.
     case withKeyFile
+    case withPassphrase
 
-    /// With `isSystem` the daemon serves all uids.
-    case withPassphrase(_ isSystem: Bool)
+    /// The daemon serves all uids.
+    case ofSystem
   }
 
-  private static let passphrase = "correct horse battery"
+  static let passphrase = "correct horse battery"
 
-  /// Makes a vault that is open; nil if that fails.
+  /// What the file holds that opens it: at least 32 bytes.
+  static let keyFile = String(repeating: "0123456789abcdef", count: 4)
+
+  private static let startMilliseconds = 10_000
+
+  /// Makes a vault that is open.
   ///
   /// - Parameters:
-  ///   - programs: The directory of coffer and cofferd.
-  ///   - name: What tells it from others of this process.
+  ///   - bench: What it is made on.
+  ///   - name: What tells it from others of this run.
   ///   - opening: What opens it.
-  init?(programs: String, name: String = "vault", opens opening: Opening = .withKeyFile) {
-    self.programs = programs
+  /// - Throws: ``BenchmarkError`` if that fails.
+  init(
+    _ bench: Workbench, _ name: String = "vault", _ opening: Opening = .withKeyFile
+  ) throws(BenchmarkError) {
+    let path = bench.directory + "/" + name
+    self.path = path
+    self.bench = bench
     self.opening = opening
-    path = "/tmp/coffer-benchmark-\(Process.id)-\(name)"
     // Others must get to the socket of the system.
-    let permissions: UInt32 = opening == .withPassphrase(true) ? 0o755 : 0o700
-    do throws(Errno) { try Directory.create(path, permissions: permissions) } catch { return nil }
-    guard initialize() else {
-      remove()
-      return nil
+    let permissions: UInt32 = opening == .ofSystem ? 0o755 : 0o700
+    try attempting(path) { () throws(Errno) in
+      try Directory.create(path, permissions: permissions)
     }
+    daemon = 0
+    try startDaemon()
+    try initialize()
   }
 
-  private func initialize() -> Bool {
-    let words = ["init", "--organization", "benchmark", "--no-recovery"]
-    switch opening {
-    case .withKeyFile: return coffer(words + ["--key-file", keyFile])
-    case .withPassphrase(false):
-      return coffer(words + ["--passphrase-fd", "0"], input: Self.passphrase)
-    case .withPassphrase(true):
-      guard startDaemon() else { return false }
-      return coffer(
-        words + ["--passphrase-fd", "0", "--owner", "root", "--owner-uid", "0"],
-        input: Self.passphrase)
-    }
-  }
-
-  private var keyFile: String { path + "/key" }
-
-  var socketPath: String { path + (opening == .withPassphrase(true) ? "/socket" : "/state/socket") }
-
-  /// What its commands are run with.
-  var environment: [String] {
-    switch opening {
-    case .withKeyFile: ["COFFER_HOME=\(path)/state", "COFFER_KEY_FILE=\(keyFile)"]
-    case .withPassphrase(false): ["COFFER_HOME=\(path)/state"]
-    case .withPassphrase(true): ["COFFER_SOCKET=\(socketPath)"]
-    }
-  }
-
-  /// The same variables for chpst, a file each.
-  var environmentDirectory: String { path + "/environment" }
-
-  /// The process that listens; nil if none does.
-  var daemonID: Int32? {
-    guard let socket = try? UnixSocket.connect(to: socketPath), let peer = try? socket.peer() else {
-      return nil
-    }
-    return peer.processID
-  }
-
-  /// Starts the daemon of the system, and waits until it listens.
-  private func startDaemon() -> Bool {
-    let words = ["cofferd", "--system", "--state", path + "/state", "--socket", socketPath]
-    let started = try? Process.startDetached(
-      programs + "/cofferd", arguments: words, environment: ["PATH=/usr/bin:/bin"])
-    guard started != nil else { return false }
-    for _ in 0..<1000 {
-      if daemonID != nil { return true }
-      sleep(milliseconds: 10)
-    }
-    return false
-  }
-
-  /// Runs `coffer` without its output; returns whether it was done.
-  func coffer(_ arguments: [String], input: String = "") -> Bool {
-    let command = [programs + "/coffer"] + arguments
-    let quoted = command.map { "'\($0)'" }.joined(separator: " ")
-    let status = try? Process.runToEnd(
-      "/bin/sh",
-      arguments: ["sh", "-c", "printf %s '\(input)' | \(quoted) >/dev/null 2>&1"],
-      environment: environment)
-    return status == 0
-  }
-
-  /// Writes a value as long as a key's text for each name.
-  func makeEnvironmentDirectory(_ names: [String]) {
-    let value = Array(String(repeating: "x", count: 57).utf8)
-    do throws(Errno) {
-      try Directory.create(environmentDirectory, permissions: 0o700)
-      for name in names {
-        let file = try FileDescriptor.open(
-          environmentDirectory + "/" + name, flags: O_WRONLY | O_CREAT, mode: 0o600)
-        try file.writeAll(value.span)
+  private func initialize() throws(BenchmarkError) {
+    let client = try connect()
+    let words = "INIT --organization=benchmark --owner=owner --no-recovery"
+    let reply =
+      switch opening {
+      case .withKeyFile: client.ask(words + " --key-file", answering: Array(Self.keyFile.utf8))
+      case .withPassphrase: client.ask(words, answering: Array(Self.passphrase.utf8))
+      case .ofSystem:
+        client.ask(words + " --owner-uid=0", answering: Array(Self.passphrase.utf8))
       }
-    } catch {
-      preconditionFailure("\(environmentDirectory) cannot be written: \(error)")
+    guard reply.end == .ok else { throw BenchmarkError("\(path): INIT: \(reply.end)") }
+    guard opening == .withKeyFile else { return }
+    try attempting(keyFilePath) { () throws(Errno) in
+      let file = try FileDescriptor.open(keyFilePath, flags: O_WRONLY | O_CREAT, mode: 0o600)
+      try file.writeAll(Array(Self.keyFile.utf8).span)
     }
+  }
+
+  // MARK: The daemon
+
+  private var keyFilePath: String { path + "/key" }
+
+  var statePath: String { path + "/state" }
+  var socketPath: String { opening == .ofSystem ? path + "/socket" : statePath + "/socket" }
+
+  /// Starts the daemon, and waits until it answers.
+  mutating func startDaemon() throws(BenchmarkError) {
+    let system = opening == .ofSystem ? ["--system", "--socket", socketPath] : []
+    daemon = try bench.belongings.start(
+      ["\(bench.programs)/cofferd", "--state", statePath] + system,
+      environment: bench.environment)
+    let watch = Stopwatch()
+    while LineClient(socketPath)?.receiveReply().end != .ok {
+      guard watch.milliseconds < Double(Self.startMilliseconds) else {
+        throw BenchmarkError("\(bench.programs)/cofferd: does not answer")
+      }
+      sleep(milliseconds: 1)
+    }
+  }
+
+  func endDaemon() { bench.belongings.end(daemon) }
+
+  /// A client that was greeted.
+  func connect() throws(BenchmarkError) -> LineClient {
+    guard let client = LineClient(socketPath), client.receiveReply().end == .ok else {
+      throw BenchmarkError("\(socketPath): no cofferd answers")
+    }
+    return client
   }
 
   /// Ends the daemon and removes all files.
   func remove() {
-    if let daemonID {
-      _ = kill(daemonID, SIGTERM)
-      // It writes to its files to its end.
-      for _ in 0..<500 where !Process.hasEnded(daemonID) { sleep(milliseconds: 10) }
-    }
+    endDaemon()
     _ = try? Process.runToEnd("/bin/rm", arguments: ["rm", "-rf", path], environment: [])
+  }
+
+  // MARK: Commands
+
+  /// What commands of the client are run with.
+  var environment: [String] {
+    switch opening {
+    case .withKeyFile: ["COFFER_HOME=\(statePath)", "COFFER_KEY_FILE=\(keyFilePath)"]
+    case .withPassphrase: ["COFFER_HOME=\(statePath)"]
+    case .ofSystem: ["COFFER_SOCKET=\(socketPath)"]
+    }
+  }
+
+  /// Asks for something that must be done.
+  ///
+  /// - Parameters:
+  ///   - line: The command.
+  ///   - data: The answer to the question that comes, if one comes.
+  /// - Returns: The answer.
+  /// - Throws: ``BenchmarkError`` if it is not done.
+  @discardableResult
+  func ask(
+    _ line: String, answering data: [UInt8]? = nil
+  ) throws(BenchmarkError) -> LineClient.Reply {
+    let client = try connect()
+    let reply = data.map { client.ask(line, answering: $0) } ?? client.ask(line)
+    guard reply.end == .ok else { throw BenchmarkError("\(line): \(reply.end)") }
+    return reply
   }
 }

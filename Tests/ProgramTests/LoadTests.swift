@@ -2,12 +2,12 @@ import TestSupport
 import Testing
 
 /// Good clients beside bad ones, as the benchmark has them, for a short while.
-@Suite("Load", .enabled(if: Programs.benchmarks != nil, "Benchmarks was not built"))
+@Suite("Load", .enabled(if: Programs.benchmarks != nil, "benchmarks was not built"))
 struct LoadTests {
   private func load(_ options: [String]) -> Subprocess.Result {
     Subprocess.run(
       Programs.benchmarks ?? "",
-      ["load", Programs.directory, "--seconds", "3", "--clients", "16"] + options)
+      ["load", "--programs", Programs.directory, "--seconds", "3", "--clients", "16"] + options)
   }
 
   private func expectGood(_ result: Subprocess.Result) {

@@ -26,7 +26,7 @@ package enum Programs {
 
   /// The benchmark program, which is not shipped; nil where it is not beside the tests.
   package static var benchmarks: String? {
-    guard let path = besideTests.map({ $0 + "/Benchmarks" }), access(path, X_OK) == 0 else {
+    guard let path = besideTests.map({ $0 + "/benchmarks" }), access(path, X_OK) == 0 else {
       return nil
     }
     return path
