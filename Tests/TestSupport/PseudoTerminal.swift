@@ -78,8 +78,8 @@ package final class PseudoTerminal {
   package func waitFor(_ text: String, seconds: Double = 30, keepsRest: Bool = false) -> Bool {
     let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
     while BootInstant.now < end {
-      if let count = countThrough(Array(text.utf8)) {
-        screen.removeFirst(keepsRest ? count : screen.count)
+      if self.text.contains(text) {
+        screen.removeFirst(keepsRest ? countThrough(Array(text.utf8)) : screen.count)
         return true
       }
       readAvailable(milliseconds: 20)
@@ -88,10 +88,9 @@ package final class PseudoTerminal {
   }
 
   /// How much of the screen there is up to and with the first occurrence of `bytes`.
-  private func countThrough(_ bytes: [UInt8]) -> Int? {
-    guard screen.count >= bytes.count else { return nil }
-    return (0...(screen.count - bytes.count)).first { screen[$0...].starts(with: bytes) }
-      .map { $0 + bytes.count }
+  private func countThrough(_ bytes: [UInt8]) -> Int {
+    let start = screen.indices.first { screen[$0...].starts(with: bytes) }
+    return start.map { $0 + bytes.count } ?? screen.count
   }
 
   /// Reads until the program has ended.
