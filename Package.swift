@@ -53,7 +53,7 @@ let package = Package(
     module("Keyring"),
     module("Wire", ["Keyring"]),
     module("Store", ["Keyring", "Platform", "Sodium"]),
-    module("Daemon", ["Client", "Keyring", "Platform", "Sodium", "Store", "Wire"]),
+    module("Daemon", ["Keyring", "Platform", "Sodium", "Store", "Wire"]),
     module("Client", ["Keyring", "Platform", "Wire"]),
 
     program("cofferd", ["Daemon", "Platform"]),
