@@ -1,6 +1,5 @@
 internal import Glibc
 internal import Platform
-internal import Wire
 
 /// A question that is answered by yes or no.
 enum Confirmation {
@@ -9,15 +8,24 @@ enum Confirmation {
 
   /// Asks on the terminal; all but a yes is a no.
   ///
+  /// - Parameter question: Without a mark at its end.
+  /// - Returns: Whether the answer was yes; nil if there is no terminal.
+  /// - Throws: ``ClientError`` with exit status 1.
+  static func ask(_ question: String) throws(ClientError) -> Bool? {
+    try ask(question, below: SecretBuffer())
+  }
+
+  /// Asks about what is shown above the question, and may hold a secret.
+  ///
   /// Source: tcflush(3).
   ///
   /// - Parameters:
   ///   - question: Without a mark at its end.
-  ///   - lines: What stands above it.
+  ///   - shown: Whole lines, in which nothing steers a terminal.
   /// - Returns: Whether the answer was yes; nil if there is no terminal.
   /// - Throws: ``ClientError`` with exit status 1.
   static func ask(
-    _ question: String, showing lines: [String] = []
+    _ question: String, below shown: borrowing SecretBuffer
   ) throws(ClientError) -> Bool? {
     guard let terminal = try? FileDescriptor.open("/dev/tty", flags: O_RDWR | O_NOCTTY) else {
       return nil
@@ -27,8 +35,8 @@ enum Confirmation {
     do throws(Errno) {
       // What was typed before the question is no answer to it.
       _ = terminal.withRawValue { tcflush($0, CInt(TCIFLUSH)) }
-      let shown = lines.map { PrintableText.withoutControls($0) + "\n" }.joined()
-      try terminal.writeAll("\(shown)\(question)? [y/N] ".utf8.span)
+      try shown.withBytes { (bytes) throws(Errno) -> Void in try terminal.writeAll(bytes) }
+      try terminal.writeAll("\(question)? [y/N] ".utf8.span)
       var span = answer.mutableSpan
       count = try terminal.read(into: &span)
     } catch {

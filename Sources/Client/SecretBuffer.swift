@@ -20,6 +20,22 @@ struct SecretBuffer: ~Copyable {
     count += bytes.count
   }
 
+  /// Appends text that is no secret, as what stands around one.
+  mutating func append(_ text: String) throws(ClientError) { try append(text.utf8.span) }
+
+  /// Appends bytes with `?` in place of each that is no printable ASCII, and so might
+  /// steer a terminal.
+  mutating func append(printable bytes: Span<UInt8>) throws(ClientError) {
+    try reserve(count + bytes.count)
+    memory?.withMutableBytes { room in
+      for index in bytes.indices {
+        let byte = bytes[index]
+        room[count + index] = (0x20..<0x7F).contains(byte) ? byte : UInt8(ascii: "?")
+      }
+    }
+    count += bytes.count
+  }
+
   /// Makes room for `needed` bytes in all; the former memory is wiped.
   private mutating func reserve(_ needed: Int) throws(ClientError) {
     guard needed > capacity || memory == nil else { return }

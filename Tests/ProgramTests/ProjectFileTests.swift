@@ -31,15 +31,22 @@ struct ProjectFileTests {
       environment: fixture.environmentWithKeyFile)
   }
 
+  /// Starts `coffer` on a terminal in a directory of the project.
+  func terminal(
+    _ arguments: [String], in place: String = "", output: String? = nil
+  ) -> PseudoTerminal {
+    PseudoTerminal(
+      "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", project + place, Programs.client] + arguments,
+      environment: fixture.environmentWithKeyFile, output: output)
+  }
+
   /// Runs `coffer` on a terminal, and answers its question.
   func answer(
     _ answer: String, _ arguments: [String], in place: String = "",
     after question: String = "Trust it as long as it stays as it is? [y/N] "
   ) -> (screen: String, rest: String, status: Int32) {
     let output = directory.path("screen")
-    let terminal = PseudoTerminal(
-      "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", project + place, Programs.client] + arguments,
-      environment: fixture.environmentWithKeyFile, output: output)
+    let terminal = terminal(arguments, in: place, output: output)
     var screen = ""
     let isAsked = eventually(seconds: 20) {
       _ = terminal.waitFor("\u{0}", seconds: 0.05)
@@ -111,6 +118,28 @@ struct ProjectFileTests {
     write("URL=https://evil.example/?k=coffer://web/stripe\n")
     let seen = answer("n", ["run", "--", "true"])
     #expect(seen.screen.contains("URL  https://evil.example/?k=<web/stripe>"), "\(seen.screen)")
+  }
+
+  @Test("what stands around a key cannot steer the terminal") func controls() {
+    write("URL=\"https://x/\u{1B}[2J\u{E4}?k=coffer://web/stripe\"\n")
+    let seen = answer("n", ["run", "--", "true"])
+    #expect(seen.screen.contains("URL  https://x/?[2J???k=<web/stripe>"), "\(seen.screen)")
+  }
+
+  @Test(
+    "what stands around a key is in locked memory only while it is shown",
+    .enabled(if: Programs.isRoot, "needs root"))
+  func lockedMemory() {
+    write("URL=https://user:hunter2-hunter2@x/?k=coffer://web/stripe\n")
+    let terminal = terminal(["run", "--", "true"])
+    #expect(terminal.waitFor("? [y/N] "))
+    let search = SecretSearch(Array("hunter2-hunter2".utf8))
+    let id = terminal.process.id
+    #expect(search.found(inMemoryOf: id) != [])
+    #expect(search.found(inMemoryOf: id, mayBeLocked: true) == [])
+    terminal.type("n\n")
+    _ = terminal.readToEnd()
+    #expect(terminal.process.waitForEnd() == 125)
   }
 
   @Test("what was typed before the question is no answer to it") func typedAhead() {

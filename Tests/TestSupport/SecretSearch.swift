@@ -88,8 +88,14 @@ package struct SecretSearch {
 
   /// The forms of the secret in the memory of a process, with the mapping.
   ///
-  /// Needs root, since the daemon keeps others out.
-  package func found(inMemoryOf id: Int32) -> [String] {
+  /// Needs root, since the programs keep others out.
+  ///
+  /// - Parameters:
+  ///   - id: The process.
+  ///   - mayBeLocked: Whether it may be in memory that is locked and left out of dumps.
+  /// - Returns: What was found; never nothing because nothing could be read.
+  package func found(inMemoryOf id: Int32, mayBeLocked: Bool = false) -> [String] {
+    let locked = mayBeLocked ? Self.lockedMappings(of: id) : []
     let maps = String(decoding: Files.read("/proc/\(id)/maps"), as: UTF8.self)
     let memory = open("/proc/\(id)/mem", O_RDONLY)
     guard memory >= 0 else { return ["the memory cannot be read"] }
@@ -100,7 +106,7 @@ package struct SecretSearch {
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
       let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
       guard words[1].hasPrefix("r"), bounds.count == 2, !line.hasSuffix("[vvar]"),
-        !line.hasSuffix("[vsyscall]")
+        !line.hasSuffix("[vsyscall]"), !locked.contains(words[0])
       else { continue }
       let count = Int(bounds[1] - bounds[0])
       var bytes = [UInt8](repeating: 0, count: count)
@@ -111,5 +117,23 @@ package struct SecretSearch {
       found += self.found(in: bytes).map { "\($0) in \(line)" }
     }
     return byteCount > 0 ? found : ["no memory was read"]
+  }
+
+  /// The bounds of the mappings that are locked and left out of dumps.
+  ///
+  /// Source: proc(5), smaps.
+  private static func lockedMappings(of id: Int32) -> Set<Substring> {
+    var bounds: Substring = ""
+    var locked: Set<Substring> = []
+    for line in String(decoding: Files.read("/proc/\(id)/smaps"), as: UTF8.self).split(
+      separator: "\n")
+    {
+      let words = line.split(separator: " ")
+      if words[0].contains("-") { bounds = words[0] }
+      if words[0] == "VmFlags:", words.contains("lo"), words.contains("dd") {
+        locked.insert(bounds)
+      }
+    }
+    return locked
   }
 }

@@ -7,7 +7,7 @@ struct JSONForms: EncodedForms {
   /// What is escaped although it need not be.
   private let escapes: Escapes
 
-  /// Whether the digits of `\uXXXX` are in upper case.
+  /// Whether hexadecimal digits behind `\u` are in upper case.
   private let uppercase: Bool
 
   private struct Escapes: OptionSet {
@@ -66,7 +66,7 @@ struct JSONForms: EncodedForms {
     }
   }
 
-  /// Whether a byte becomes `\u00XX`.
+  /// Whether a byte is written as `\u` and its number.
   private func isEscaped(_ byte: UInt8) -> Bool {
     switch byte {
     case 0..<0x20: true
@@ -77,7 +77,7 @@ struct JSONForms: EncodedForms {
     }
   }
 
-  /// Appends `\uXXXX`.
+  /// Appends `\u` and four digits.
   private func append(_ unit: UInt16, to buffer: inout FormBuffer) {
     buffer.append("\\u")
     buffer.append(hexadecimal: UInt32(unit), digitCount: 4, uppercase: uppercase)

@@ -99,8 +99,9 @@ struct ProjectFile {
     guard trust != .trusted else { return }
     let finding =
       trust == .changed ? "has changed since it was trusted" : "is not trusted yet"
-    let lines = ["coffer: \(file.name) \(finding). It sets:"] + summary + [""]
-    let answer = try Confirmation.ask("Trust it as long as it stays as it is", showing: lines)
+    let answer = try Confirmation.ask(
+      "Trust it as long as it stays as it is",
+      below: try summary(under: "coffer: \(file.name) \(finding). It sets:"))
     guard let answer else {
       throw ClientError(
         ExitStatus.failed, "\(file.name): the file \(finding), and there is no terminal to ask on",
@@ -117,32 +118,45 @@ struct ProjectFile {
     try TrustedCopy(of: path).trust(in: file) == .trusted
   }
 
-  /// What the file asks for, without the text that stands in it.
-  private var summary: [String] {
+  /// What the file asks for, below a heading.
+  ///
+  /// Text is shown only where a key stands in it, since that is where the key may go. It
+  /// may be a secret itself, so it goes from locked memory to locked memory.
+  private func summary(under heading: String) throws(ClientError) -> SecretBuffer {
     var selection = VariableSelection()
     selection.add(file)
-    return Table.lines(
-      selection.variables.map { ("  " + $0.name, Self.summary(of: $0)) })
+    let variables = selection.variables
+    let width = (variables.map(\.name.count).max() ?? 0) + 2
+    var shown = SecretBuffer()
+    try shown.append(PrintableText.withoutControls(heading) + "\n")
+    for variable in variables {
+      let space = String(repeating: " ", count: width - variable.name.count)
+      try shown.append("  \(variable.name)\(space)")
+      try Self.append(variable, to: &shown)
+      try shown.append("\n")
+    }
+    try shown.append("\n")
+    return shown
   }
 
-  /// What a variable will hold: text only where a key stands in it, since that is where
-  /// the key may go.
-  private static func summary(of variable: SelectedVariable) -> String {
+  private static func append(
+    _ variable: SelectedVariable, to shown: inout SecretBuffer
+  ) throws(ClientError) {
     guard !variable.references.isEmpty, let file = variable.place?.file else {
-      return "text of the file"
+      return try shown.append("text of the file")
     }
-    let isWhole = variable.isWholeKey
-    return variable.pieces.map { piece in
+    for piece in variable.pieces {
       switch piece {
       case .reference(let reference):
-        (isWhole ? reference.key.text : "<\(reference.key.text)>")
-          + (reference.isOptional ? "?" : "")
+        let key = reference.key.text
+        try shown.append(variable.isWholeKey ? key : "<\(key)>")
+        if reference.isOptional { try shown.append("?") }
       case .text(let range):
-        file.withText(range) { text in
-          String(decoding: text.indices.map { text[$0] }, as: UTF8.self)
+        try file.withText(range) { (text) throws(ClientError) -> Void in
+          try shown.append(printable: text)
         }
       }
-    }.joined()
+    }
   }
 }
 
