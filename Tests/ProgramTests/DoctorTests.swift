@@ -198,8 +198,10 @@ struct DoctorTests {
     let terminal = PseudoTerminal(
       Programs.client, ["doctor", "--repair"] + options,
       environment: fixture.environmentWithKeyFile)
-    // Ahead, so that the whole screen is there at the end.
-    if options.isEmpty { terminal.type("y\n") }
+    if options.isEmpty {
+      #expect(terminal.shows("Do this, without what is lost? [y/N] "), "\(terminal.text)")
+      terminal.type("y\n")
+    }
     let lines = terminal.readToEnd().split(separator: "\r\n")
     #expect(terminal.process.waitForEnd() == 0, "\(lines)")
     #expect(lines.count { $0.contains("Changes that are lost:") } == 1, "\(lines)")

@@ -47,13 +47,8 @@ struct ProjectFileTests {
   ) -> (screen: String, rest: String, status: Int32) {
     let output = directory.path("screen")
     let terminal = terminal(arguments, in: place, output: output)
-    var screen = ""
-    let isAsked = eventually(seconds: 20) {
-      _ = terminal.waitFor("\u{0}", seconds: 0.05)
-      screen = terminal.text
-      return screen.contains(question)
-    }
-    #expect(isAsked, "\(screen)")
+    #expect(terminal.shows(question), "\(terminal.text)")
+    let screen = terminal.text
     terminal.type(answer + "\n")
     _ = terminal.readToEnd()
     defer { unlink(output) }

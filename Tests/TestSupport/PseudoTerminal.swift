@@ -5,6 +5,7 @@ package import Platform
 /// A terminal with a program on it, and a test in place of the person.
 package final class PseudoTerminal {
   private let leader: CInt
+  private static let longestSeconds: Int64 = 180
   package let process: Subprocess
   package private(set) var screen: [UInt8] = []
 
@@ -76,12 +77,16 @@ package final class PseudoTerminal {
   ///   - keepsRest: Whether what has come behind it already is kept.
   /// - Returns: Whether it came within `seconds`.
   package func waitFor(_ text: String, seconds: Double = 30, keepsRest: Bool = false) -> Bool {
+    guard shows(text, within: seconds) else { return false }
+    screen.removeFirst(keepsRest ? countThrough(Array(text.utf8)) : screen.count)
+    return true
+  }
+
+  /// Waits until `text` stands on the screen, and leaves all there.
+  package func shows(_ text: String, within seconds: Double = 30) -> Bool {
     let end = BootInstant.now.advanced(byMilliseconds: Int64(seconds * 1000))
     while BootInstant.now < end {
-      if self.text.contains(text) {
-        screen.removeFirst(keepsRest ? countThrough(Array(text.utf8)) : screen.count)
-        return true
-      }
+      if self.text.contains(text) { return true }
       readAvailable(milliseconds: 20)
     }
     return false
@@ -93,9 +98,14 @@ package final class PseudoTerminal {
     return start.map { $0 + bytes.count } ?? screen.count
   }
 
-  /// Reads until the program has ended.
+  /// Reads until the program has ended; one that goes on for minutes is killed, so that
+  /// a test fails that waits for what never comes.
   package func readToEnd() -> String {
-    while process.waitForEnd(seconds: 0.01) == nil { readAvailable(milliseconds: 10) }
+    let latest = BootInstant.now.advanced(bySeconds: Self.longestSeconds)
+    while process.waitForEnd(seconds: 0.01) == nil {
+      readAvailable(milliseconds: 10)
+      if BootInstant.now > latest { process.signal(SIGKILL) }
+    }
     // What it said last may come in several pieces.
     while readAvailable(milliseconds: 50) {}
     return text
