@@ -54,6 +54,7 @@ extension Span<UInt8> {
       return unsafe UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
     }
   }
+
   /// Where `pattern` first begins at or after `start`; nil if it does not occur there.
   ///
   /// Source: memmem(3).
@@ -66,6 +67,17 @@ extension Span<UInt8> {
       return found < 0 ? nil : start + found
     }
   }
+
+  /// Whether `other` stands at `position`, and ends before `end` or there.
+  package func holds(_ other: Span<UInt8>, at position: Int, before end: Int) -> Bool {
+    guard position + other.count <= end else { return false }
+    for index in other.indices where self[position + index] != other[index] { return false }
+    return true
+  }
+
+  /// The bytes as text, with U+FFFD for what is no UTF-8: a copy outside of locked memory,
+  /// and so only of what is no secret.
+  package var text: String { String(decoding: indices.map { self[$0] }, as: UTF8.self) }
 
   /// How often `byte` occurs before the offset `end`.
   package func count(of byte: UInt8, before end: Int) -> Int {

@@ -97,12 +97,30 @@ struct GitCredentialTests {
     #expect(locked.outputText == "")
   }
 
+  @Test("only the case of ASCII's letters is none of a host's") func folding() {
+    let base = ["git-credential", "-k", "web/stripe", "get", "--host"]
+    for (host, asked, isGiven) in [
+      ("kelvin.example", "KELVIN.example", true),
+      ("kelvin.example", "\u{212A}elvin.example", false),
+      ("m\u{FC}ll.example", "m\u{FC}ll.EXAMPLE", true),
+      ("m\u{FC}ll.example", "m\u{DC}ll.example", false),
+      ("m\u{FC}ll.example", "mu\u{308}ll.example", false),
+    ] {
+      let result = fixture.coffer(
+        base + [host], input: Array("protocol=https\nhost=\(asked)\n".utf8))
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.outputText == (isGiven ? Self.password : ""), "\(host) \(asked)")
+    }
+  }
+
   @Test("key and host are told, or nothing is given") func usage() throws {
     for (words, told) in [
       (["--host", "h"], "-k"), (["-k", "web/stripe"], "--host"),
       (["-k", "web/stripe", "--host", "https://h/"], "--host"),
       (["-k", "web/stripe=X", "--host", "h"], "-k"),
       (["-k", "web/stripe", "--host", "h", "--username", "a\nb"], "--username"),
+      (["-k", "web/stripe", "--host", "h", "--username", "a\u{7F}b"], "--username"),
+      (["-k", "web/stripe", "--host", "h\rx"], "--host"),
     ] {
       let result = fixture.coffer(["git-credential"] + words + ["get"])
       #expect(result.status == 2)

@@ -106,9 +106,7 @@ struct Diagnosis {
     of name: String, _ connection: DaemonConnection
   ) throws(ClientError) -> String {
     try connection.send([Command(.getInfo, words: [name])])
-    return try connection.receiveReply().data.withBytes { bytes in
-      String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-    }
+    return try connection.receiveReply().data.withBytes { $0.text }
   }
 
   // MARK: The vault

@@ -79,8 +79,8 @@ enum ShellQuoting: String, CaseIterable {
     _ name: String, _ value: Span<UInt8>, to text: inout SecretBuffer
   ) throws(ClientError) {
     switch self {
-    case .posix: try text.append("export \(name)='".utf8.span)
-    case .fish: try text.append("set -gx \(name) '".utf8.span)
+    case .posix: try text.append("export \(name)='")
+    case .fish: try text.append("set -gx \(name) '")
     }
     var start = 0
     for index in value.indices {
@@ -90,7 +90,7 @@ enum ShellQuoting: String, CaseIterable {
       start = index + 1
     }
     try text.append(value.extracting(start..<value.count))
-    try text.append("'\n".utf8.span)
+    try text.append("'\n")
   }
 
   /// What stands for a byte between single quotes; nil for itself.

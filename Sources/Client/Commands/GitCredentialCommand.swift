@@ -74,16 +74,12 @@ enum GitCredential {
       guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else { return }
       let value = line.extracting((sign + 1)..<line.count)
       // Others, of which one may be a password, become no text.
-      switch Self.text(of: line.extracting(0..<sign)) {
-      case "protocol": scheme = Self.text(of: value)
-      case "host": host = Self.text(of: value)
-      case "username": username = Self.text(of: value)
+      switch line.extracting(0..<sign).text {
+      case "protocol": scheme = value.text
+      case "host": host = value.text
+      case "username": username = value.text
       case _: break
       }
-    }
-
-    private static func text(of bytes: Span<UInt8>) -> String {
-      String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
   }
 
@@ -105,14 +101,26 @@ enum GitCredential {
         throw .usage(
           "no host is named", hint: "as in '--host github.com': no other one is given the key")
       }
-      guard !host.utf8.contains(UInt8(ascii: "/")) else {
+      guard !host.utf8.contains(where: { Self.isControl($0) || " /".utf8.contains($0) }) else {
         throw .usage("--host takes a name, and a port if need be, without 'https://' and path")
       }
       username = arguments["username"]
-      guard username.map({ !$0.isEmpty && !$0.utf8.contains { $0 < 0x20 } }) ?? true else {
+      guard username.map({ !$0.isEmpty && !$0.utf8.contains(where: Self.isControl) }) ?? true
+      else {
         throw .usage("--username can be no user name")
       }
       (self.key, self.host) = (key, host)
+    }
+
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+
+    /// Whether two hosts are the same, but for the case of ASCII's letters: that of others
+    /// is folded by no resolver, and would make one of two names.
+    ///
+    /// Source: RFC 4343.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+      func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+      return left.utf8.elementsEqual(right.utf8) { folded($0) == folded($1) }
     }
 
     /// Whether the password is to be given, and with which user name.
@@ -122,7 +130,7 @@ enum GitCredential {
     ///   none of this request's.
     /// - Throws: ``ClientError`` for a connection that others could read.
     func answer(to request: Request) throws(ClientError) -> String? {
-      guard request.host?.lowercased() == host.lowercased() else { return nil }
+      guard let asked = request.host, Self.isSame(asked, host) else { return nil }
       guard request.scheme == "https" else {
         throw ClientError(
           ExitStatus.failed,
@@ -153,19 +161,13 @@ enum GitCredential {
     _ = try dialogue.ask(Command(.option, options: [("command", "git-credential")]))
     let reply = try dialogue.ask(Command(.environment, words: ["\(key)=\(variable)"]))
     var answer = SecretBuffer()
-    if !username.isEmpty { try answer.append("username=\(username)\n".utf8.span) }
-    try answer.append("password=".utf8.span)
+    if !username.isEmpty { try answer.append("username=\(username)\n") }
+    try answer.append("password=")
     try reply.data.withBytes { (bytes) throws(ClientError) -> Void in
       try answer.append(bytes.extracting(placeOfValue(in: bytes, of: key)))
     }
-    try answer.append("\n".utf8.span)
-    do throws(Errno) {
-      try answer.withBytes { (bytes) throws(Errno) -> Void in
-        try StandardStream.output.write(bytes)
-      }
-    } catch {
-      throw .output(error)
-    }
+    try answer.append("\n")
+    try Console.print(secret: answer)
   }
 
   /// The name under which the daemon gives the value.
@@ -176,7 +178,7 @@ enum GitCredential {
     in entry: Span<UInt8>, of key: String
   ) throws(ClientError) -> Range<Int> {
     let head = Array("\(variable)=".utf8)
-    guard entry.count > head.count, head.indices.allSatisfy({ entry[$0] == head[$0] }),
+    guard entry.count > head.count, entry.holds(head.span, at: 0, before: entry.count),
       entry.firstIndex(of: 0) == entry.count - 1
     else { throw .protocolBroken("it sent another value than the one of the key") }
     guard entry.firstIndex(of: 0x0A) == nil else {

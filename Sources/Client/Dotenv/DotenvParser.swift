@@ -112,7 +112,7 @@ struct DotenvParser: ~Copyable {
   private mutating func takeName(_ bytes: Span<UInt8>) throws(ClientError) -> String {
     let start = position
     position = bytes.end(from: start, of: Byte.isOfName)
-    let name = String(decoding: (start..<position).map { bytes[$0] }, as: UTF8.self)
+    let name = bytes.extracting(start..<position).text
     let ends = [Byte.equals, Byte.hash, Byte.lineFeed, Byte.carriageReturn]
     let isWhole = peek(bytes).map { ends.contains($0) || Byte.isBlank($0) } ?? true
     guard !name.isEmpty, isWhole else {
@@ -246,10 +246,7 @@ private enum Byte {
 
   static func isLineEnd(_ byte: UInt8) -> Bool { byte == lineFeed || byte == carriageReturn }
 
-  static func isOfName(_ byte: UInt8) -> Bool {
-    (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
-      || byte == 0x5F
-  }
+  static func isOfName(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || byte == 0x5F }
 
   /// What stands for the escape of `letter` in double quotes; nil if it is none.
   static func decoded(_ letter: UInt8) -> UInt8? {

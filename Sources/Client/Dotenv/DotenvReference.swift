@@ -1,3 +1,4 @@
+internal import Platform
 internal import Keyring
 
 /// A key that a dotenv file names, as in `coffer://web/stripe`.
@@ -61,7 +62,7 @@ struct DotenvReference: Hashable {
       // No key is called `web/stripeKey`, and `web/stripe` is not what was meant.
       guard end == bytes.count || !isOfID(bytes[end]) else { return nil }
     }
-    let text = String(decoding: (start..<end).map { bytes[$0] }, as: UTF8.self)
+    let text = bytes.extracting(start..<end).text
     guard let key = try? KeyReference(parsing: text) else { return nil }
     return (key, end)
   }
@@ -71,19 +72,20 @@ struct DotenvReference: Hashable {
       || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains(byte)
   }
 
-  private static func isOfID(_ byte: UInt8) -> Bool {
-    (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
+  private static func isOfID(_ byte: UInt8) -> Bool { byte.isLetterOrDigit }
+}
+
+extension UInt8 {
+  /// Whether it is one of the letters and digits of ASCII.
+  var isLetterOrDigit: Bool {
+    switch self {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    case _: false
+    }
   }
 }
 
 extension Span<UInt8> {
-  /// Whether `other` stands at `position`, and ends before `end` or there.
-  func holds(_ other: Span<UInt8>, at position: Int, before end: Int) -> Bool {
-    guard position + other.count <= end else { return false }
-    for index in other.indices where self[position + index] != other[index] { return false }
-    return true
-  }
-
   /// Where the run of bytes ends that begins at `start` and fulfills `condition`.
   func end(from start: Int, of condition: (UInt8) -> Bool) -> Int {
     var end = start

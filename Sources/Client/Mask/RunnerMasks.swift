@@ -37,7 +37,7 @@ enum RunnerMasks {
   static func print(_ values: borrowing ObtainedValues) throws(ClientError) {
     var text = SecretBuffer()
     // A command counts only at the beginning of a line.
-    try text.append("\n".utf8.span)
+    try text.append("\n")
     try values.forEachKey { (key, value) throws(ClientError) -> Void in
       let count = text.count
       try ValueForms.forEachLine(of: value) { (line) throws(ClientError) -> Void in
@@ -58,10 +58,10 @@ enum RunnerMasks {
     var start = 0
     for index in line.indices where line[index] == UInt8(ascii: "%") {
       try text.append(line.extracting(start..<index))
-      try text.append("%25".utf8.span)
+      try text.append("%25")
       start = index + 1
     }
     try text.append(line.extracting(start..<line.count))
-    try text.append("\n".utf8.span)
+    try text.append("\n")
   }
 }

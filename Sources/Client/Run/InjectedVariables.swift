@@ -121,7 +121,7 @@ struct InjectedVariables: ~Copyable {
         ExitStatus.failed, "\(name): \(other) and \(source) would both have this name",
         hint: "give one of them another name, as with '-k KEY=NAME', or leave it out")
     }
-    try entries.append("\(name)=".utf8.span)
+    try entries.append("\(name)=")
     return true
   }
 

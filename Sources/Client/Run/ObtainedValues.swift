@@ -124,7 +124,7 @@ struct ObtainedValues: ~Copyable {
   mutating func append(
     _ value: Span<UInt8>, of key: String, as name: String
   ) throws(ClientError) {
-    try entries.append("\(name)=".utf8.span)
+    try entries.append("\(name)=")
     let start = entries.count
     try entries.append(value)
     keys.append(ObtainedKey(key: key, name: name, request: nil, range: start..<entries.count))

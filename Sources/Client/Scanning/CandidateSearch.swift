@@ -47,9 +47,11 @@ enum CandidateSearch {
       let end = lineEnd ?? bytes.count
       let own = bytes.trimmed(start..<end)
       try searchLine(bytes, own) { (range) throws(ClientError) in try found(range, line) }
-      if bytes.begins(own, with: blockBegin) {
+      if bytes.holds(blockBegin.span, at: own.lowerBound, before: own.upperBound) {
         block = (own.lowerBound, line)
-      } else if let begun = block, bytes.begins(own, with: blockEnd) {
+      } else if let begun = block,
+        bytes.holds(blockEnd.span, at: own.lowerBound, before: own.upperBound)
+      {
         try found(begun.start..<own.upperBound, begun.line)
         if lineEnd != nil { try found(begun.start..<(end + 1), begun.line) }
         block = nil
@@ -160,10 +162,5 @@ extension Span<UInt8> {
 
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0D
-  }
-
-  fileprivate func begins(_ range: Range<Int>, with head: [UInt8]) -> Bool {
-    guard range.count >= head.count else { return false }
-    return head.indices.allSatisfy { self[range.lowerBound + $0] == head[$0] }
   }
 }
