@@ -21,7 +21,7 @@ final class Exchange {
   let server: Server
   private let session: Session
   private var chunks: [Chunk] = []
-  private var hasEnded = false
+  private(set) var hasEnded = false
 
   /// Whether an audit row belongs to the answer, which must not go out without it.
   private var needsRow: Failure?

@@ -23,7 +23,15 @@ package final class Holder {
   var versionCount = 0
 
   /// The keys that live no longer than this process.
-  var boundKeys: [KeyID] = []
+  var boundKeys: [BoundKey] = []
+
+  /// A key that is bound to a process.
+  struct BoundKey {
+    let id: KeyID
+
+    /// The command that makes it; it may be refused yet.
+    weak var command: Exchange?
+  }
 
   /// Whether it was handed more than is remembered of it.
   package internal(set) var isIncomplete = false

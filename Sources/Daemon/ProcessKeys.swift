@@ -36,24 +36,29 @@ final class ProcessKeys {
   /// - Parameters:
   ///   - id: The id that the key is to have.
   ///   - holder: The process, which is being watched.
+  ///   - command: What makes it.
   /// - Throws: `limit` if the process has as many already.
-  func bind(_ id: KeyID, to holder: Holder) throws(Failure) {
+  func bind(_ id: KeyID, to holder: Holder, by command: Exchange) throws(Failure) {
     if let organization = keeper.vault?.organization {
       let now = keeper.now()
-      holder.boundKeys.removeAll { organization.key(withID: $0)?.state(at: now).isLive == false }
+      // One that was refused, or could not be written, never was.
+      holder.boundKeys.removeAll { bound in
+        bound.command?.hasEnded ?? true
+          && !(organization.key(withID: bound.id)?.state(at: now).isLive ?? false)
+      }
     }
     guard holder.boundKeys.count < Limits.keysOfOneProcess else {
       throw Failure(
         .limit, "process \(holder.peer.processID) has \(holder.boundKeys.count) keys already",
         hint: "one key will do for all that a process does")
     }
-    holder.boundKeys.append(id)
+    holder.boundKeys.append(Holder.BoundKey(id: id, command: command))
   }
 
   /// Takes note of the end of a process: from now on its keys are not accepted.
   func noteEnd(of holder: Holder) {
     guard !holder.boundKeys.isEmpty else { return }
-    gate.endedProcessKeys.formUnion(holder.boundKeys)
+    gate.endedProcessKeys.formUnion(holder.boundKeys.map(\.id))
     revokeEnded()
   }
 
@@ -63,7 +68,7 @@ final class ProcessKeys {
   func noteOpening() {
     nextAttempt = nil
     guard let organization = keeper.vault?.organization else { return }
-    let watched = Set(server.ledger.all.flatMap(\.boundKeys))
+    let watched = Set(server.ledger.all.flatMap(\.boundKeys).map(\.id))
     for key in organization.liveProcessKeys(at: keeper.now()) where !watched.contains(key.id) {
       if !watchAgain(key, in: organization) { gate.endedProcessKeys.insert(key.id) }
     }
@@ -84,7 +89,7 @@ final class ProcessKeys {
           process, of: PeerCredentials(processID: binding.processID, userID: userID),
           since: key.created)
       else { return false }
-      holder.boundKeys.append(key.id)
+      holder.boundKeys.append(Holder.BoundKey(id: key.id))
       let version = VersionID(key.id, number: key.currentVersion.number)
       server.ledger.note([version], handedTo: holder, claiming: "")
       return true

@@ -123,7 +123,7 @@ package struct KeyPlan: Sendable {
   package let note: Note
 
   /// The process that it lives no longer than; nil for none.
-  package let process: ProcessBinding?
+  package var process: ProcessBinding?
 
   package init(
     reference: KeyReference, terms: Terms, environmentName: EnvironmentName? = nil,

@@ -123,6 +123,12 @@ struct ProcessKeyTests {
     let client = try fixture.connect()
     #expect(AssuanClient.errorCode(of: client.ask("CREATE --process nowhere")) == 27)
     var ids: [String] = []
+    // What is refused, early or late, takes no place.
+    for terms in ["--expires=never", "--expires=366d"] {
+      for _ in 0..<17 {
+        #expect(AssuanClient.errorCode(of: client.ask("CREATE --process \(terms) web")) == 55)
+      }
+    }
     for _ in 0..<16 {
       let reply = client.ask("CREATE --process web")
       #expect(reply.last == "OK", "\(reply)")

@@ -16,19 +16,20 @@ extension CommandDefinition {
     let vault = try server.keeper.openVault()
     let id = vault.drawKeyID()
     // Whoever may not is told so before the process matters.
-    let allowed = try parsed { () throws(Refusal) in try processPlan(id, command, nil) }
-    let workspace = try parsed { () throws(Refusal) in try Name(parsing: command.words[0]) }
+    let (workspace, draft) = try parsed { () throws(Refusal) -> (Name, KeyPlan) in
+      let workspace = try Name(parsing: command.words[0])
+      return (workspace, try processPlan(id, in: workspace, command))
+    }
     let type = try server.gate.audited(exchange, in: vault) {
       (organization, caller, now) throws(Refusal) -> KeyType in
       let standing = try organization.standing(of: caller, at: now)
       _ = try organization.workspace(named: workspace, inSightOf: standing, as: workspace.text)
-      return try organization.type(of: allowed, by: caller, at: now)
+      return try organization.type(of: draft, by: caller, at: now)
     }
     let holder = try watchedProcess(of: exchange)
-    try server.processKeys.bind(id, to: holder)
-    let binding = ProcessBinding(
-      ofProcess: holder.peer.processID, heldBy: holder.process)
-    let plan = try parsed { () throws(Refusal) in try processPlan(id, command, binding) }
+    try server.processKeys.bind(id, to: holder, by: exchange)
+    var plan = draft
+    plan.process = ProcessBinding(ofProcess: holder.peer.processID, heldBy: holder.process)
     let (digest, sealedValue) = try issue(VersionID(id, number: 1), type, in: vault)
     server.committer.submit(
       .addKey(plan, KeyMaterial(id: id, digest: digest, sealedValue: sealedValue)),
@@ -44,7 +45,7 @@ extension CommandDefinition {
   }
 
   private static func processPlan(
-    _ id: KeyID, _ command: Command, _ process: ProcessBinding?
+    _ id: KeyID, in workspace: Name, _ command: Command
   ) throws(Refusal) -> KeyPlan {
     var lifetime: Lifetime?
     if let text = command.value(of: "expires") { lifetime = try Lifetime(parsing: text) }
@@ -52,10 +53,10 @@ extension CommandDefinition {
     if let text = command.value(of: "access") { access = try Access(parsing: text) }
     return KeyPlan(
       reference: KeyReference(
-        Organization.nameOfProcessKey(id), inWorkspace: try Name(parsing: command.words[0])),
+        Organization.nameOfProcessKey(id), inWorkspace: workspace),
       // Who has it has it; nobody else is ever to have it injected.
       terms: .issued(access: access, custody: .verifyOnly), lifetime: lifetime,
-      note: try Note(parsing: command.value(of: "note") ?? ""), process: process)
+      note: try Note(parsing: command.value(of: "note") ?? ""))
   }
 
   /// The process behind the connection, whose end the daemon will hear of.
@@ -67,10 +68,11 @@ extension CommandDefinition {
         .wrongState, "the process that has made this connection has ended",
         hint: "connect anew, from the process that the key is for")
     case .unknown:
+      let capacity = exchange.server.ledger.capacity
       throw Failure(
         .limit,
-        "this process cannot be watched: the daemon watches \(Limits.holdersOfOneUser) of one uid, "
-          + "\(Limits.holders) in all, and as many as it has descriptors for",
+        "this process cannot be watched: the daemon watches \(capacity.holdersOfOneUser) of one "
+          + "uid, and \(capacity.holders) in all",
         hint: "'coffer ps' lists them; end some, or make a key with 'coffer create'")
     }
   }
