@@ -29,8 +29,9 @@ private final class ValueScan {
   private var candidateCount = 0
   private var answerCount = 0
 
-  /// How often each key was found, in the order in which they were.
-  private var finds: [(key: KeyID, count: Int)] = []
+  /// The keys that were found, each once, in their order.
+  private var found: [KeyID] = []
+  private var known: Set<KeyID> = []
   private var findCount = 0
 
   init(_ exchange: Exchange) { self.exchange = exchange }
@@ -62,16 +63,16 @@ private final class ValueScan {
     }
     let now = server.keeper.now()
     // Who repeats one candidate has it looked up once.
-    var known: [Digest: [Key]] = [:]
+    var answers: [Digest: [Key]] = [:]
     var start = 0
     while start <= bytes.count {
       let end = bytes.firstIndex(of: 0, from: start) ?? bytes.count
       let candidate = bytes.extracting(start..<end)
       let fingerprint = vault.fingerprint(of: candidate)
       let keys =
-        known[fingerprint]
+        answers[fingerprint]
         ?? Self.keys(with: candidate, fingerprint, in: vault, usedBy: standing, at: now)
-      known[fingerprint] = keys
+      answers[fingerprint] = keys
       candidateCount += 1
       for key in keys { tell(of: key, in: vault, to: standing) }
       start = end + 1
@@ -102,11 +103,7 @@ private final class ValueScan {
 
   private func tell(of key: Key, in vault: Vault, to standing: Standing) {
     findCount += 1
-    if let index = finds.firstIndex(where: { $0.key == key.id }) {
-      finds[index].count += 1
-    } else {
-      finds.append((key.id, 1))
-    }
+    if known.insert(key.id).inserted { found.append(key.id) }
     exchange.status(
       ["STORED"],
       [
@@ -122,7 +119,7 @@ private final class ValueScan {
     let gate = exchange.server.gate
     gate.note(
       exchange, gate.caller(exchange, in: vault.organization),
-      subjects: finds.map { VersionID($0.key, number: 0) },
+      subjects: found.map { VersionID($0, number: 0) },
       object: "\(findCount) of \(candidateCount) candidates")
     return .done
   }
