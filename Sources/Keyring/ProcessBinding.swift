@@ -9,31 +9,16 @@ package struct ProcessBinding: Hashable, Sendable {
   package struct Boot: Hashable, Sendable {
     package static let byteCount = 16
 
-    private let words: [2 of UInt64]
+    private let number: UInt128
 
     /// - Parameter bytes: Exactly ``byteCount`` bytes.
     package init(_ bytes: [UInt8]) {
       precondition(bytes.count == Self.byteCount, "a boot is told by 16 bytes")
-      var words: [2 of UInt64] = [0, 0]
-      for (index, byte) in bytes.enumerated() {
-        words[index / 8] = words[index / 8] << 8 | UInt64(byte)
-      }
-      self.words = words
+      number = bytes.reduce(0) { $0 << 8 | UInt128($1) }
     }
 
     package var bytes: [UInt8] {
-      (0..<Self.byteCount).map {
-        UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * ($0 % 8)))
-      }
-    }
-
-    package static func == (left: Boot, right: Boot) -> Bool {
-      left.words[0] == right.words[0] && left.words[1] == right.words[1]
-    }
-
-    package func hash(into hasher: inout Hasher) {
-      hasher.combine(words[0])
-      hasher.combine(words[1])
+      (1...Self.byteCount).map { UInt8(truncatingIfNeeded: number >> (8 * (Self.byteCount - $0))) }
     }
   }
 
