@@ -35,7 +35,8 @@ extension Organization {
   /// - Parameters:
   ///   - selections: What is asked for.
   ///   - wanted: The environment names that are wanted of it; all of them if nil. A
-  ///     key under another name is left alone, whether it could be had or not.
+  ///     key under another name is left alone, whether it could be had or not; one that
+  ///     is named must be there.
   ///   - caller: Who asks.
   ///   - now: When.
   /// - Returns: The keys, in the order of `selections`.
