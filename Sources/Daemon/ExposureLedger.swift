@@ -16,7 +16,8 @@ package struct ExposureLedger {
   /// How often something was handed out that it has no room for.
   package private(set) var untracked: UInt64 = 0
 
-  private let capacity: Capacity
+  /// How much it takes at the most.
+  package let capacity: Capacity
   private var holders: [UInt64: Holder] = [:]
   private var holderByPeer: [Peer: Holder] = [:]
   private var loads: [UInt32: Load] = [:]

@@ -3,16 +3,6 @@ internal import Platform
 
 /// Who was handed what: what sessions tell the ledger, and the end of processes.
 extension Server {
-  /// How many processes the ledger has descriptors for: connections and the vault need
-  /// most of them.
-  static var ledgerCapacity: ExposureLedger.Capacity {
-    let descriptors = (Process.openFileLimit ?? .max) / 4
-    return ExposureLedger.Capacity(
-      holders: min(Limits.holders, descriptors), holdersOfOneUser: Limits.holdersOfOneUser,
-      versions: Limits.heldVersions, versionsOfOneUser: Limits.heldVersionsOfOneUser,
-      versionsOfOneHolder: Limits.heldVersionsOfOneHolder)
-  }
-
   /// Takes note of values that the process behind a connection is about to get.
   func note(_ versions: [VersionID], handedTo session: Session) {
     switch holder(of: session) {
@@ -88,5 +78,22 @@ extension Server {
   func end(_ holder: Holder) {
     ledger.remove(holder)
     processKeys.noteEnd(of: holder)
+  }
+}
+
+extension ExposureLedger.Capacity {
+  /// As much as ``Limits`` say, and as there are descriptors for: connections and the
+  /// vault need most of them.
+  ///
+  /// - Parameters:
+  ///   - openFileLimit: How many descriptors there are; nil if there is no limit.
+  ///   - isSystem: Whether there are several uids, of which one gets an eighth.
+  package init(openFileLimit: Int?, isSystem: Bool) {
+    let holders = min(Limits.holders, (openFileLimit ?? .max) / 4)
+    self.init(
+      holders: holders,
+      holdersOfOneUser: min(Limits.holdersOfOneUser, isSystem ? max(holders / 8, 1) : holders),
+      versions: Limits.heldVersions, versionsOfOneUser: Limits.heldVersionsOfOneUser,
+      versionsOfOneHolder: Limits.heldVersionsOfOneHolder)
   }
 }

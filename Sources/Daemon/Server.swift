@@ -112,7 +112,10 @@ final class Server {
     gate = Gate(keeper, isSystem: options.isSystem)
     committer = Committer(keeper, gate: gate, worker: try Worker(), mailbox: mailbox)
     renewal = Renewal(keeper, committer, gate: gate)
-    ledger = ExposureLedger(since: keeper.now(), capacity: Self.ledgerCapacity)
+    ledger = ExposureLedger(
+      since: keeper.now(),
+      capacity: ExposureLedger.Capacity(
+        openFileLimit: Process.openFileLimit, isSystem: options.isSystem))
     let listener = listeners.main
     let credentialListener = listeners.credential
     try listener.withRawValue { (raw) throws(Errno) -> Void in
@@ -198,8 +201,10 @@ final class Server {
     case Token.sleep: sleepWatch.acknowledge()
     case Token.credentials: credentials?.accept()
     case let id:
-      if let holder = ledger[id] { return end(holder) }
-      guard let session = sessions[id] else { return credentials?.proceed(id) ?? () }
+      guard let session = sessions[id] else {
+        if let holder = ledger[id] { return end(holder) }
+        return credentials?.proceed(id) ?? ()
+      }
       guard shares.admits(session.connection.peer.userID) else {
         return session.putOff(whileWritable: event.isWritable)
       }

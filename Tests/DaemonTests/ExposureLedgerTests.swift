@@ -159,4 +159,16 @@ struct ExposureLedgerTests {
     fixture.hand([try Self.version(2)], to: third)
     #expect(third.versions.count == 1)
   }
+
+  @Test(
+    "where descriptors are few one uid of several gets an eighth of the places as well",
+    arguments: [
+      (1 << 20, true, 4096, 512), (16_384, true, 4096, 512), (1024, true, 256, 32),
+      (16, true, 4, 1), (1 << 20, false, 4096, 512), (1024, false, 256, 256),
+    ])
+  func descriptors(openFileLimit: Int, isSystem: Bool, holders: Int, ofOneUser: Int) {
+    let capacity = ExposureLedger.Capacity(openFileLimit: openFileLimit, isSystem: isSystem)
+    #expect(capacity.holders == holders)
+    #expect(capacity.holdersOfOneUser == ofOneUser)
+  }
 }
