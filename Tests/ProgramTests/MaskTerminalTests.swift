@@ -38,6 +38,16 @@ struct MaskTerminalTests {
     return terminal
   }
 
+  /// Asks a shell until the job that it has in the background is stopped.
+  func waitUntilStopped(_ shell: PseudoTerminal) {
+    let isStopped = eventually {
+      shell.type("jobs\n")
+      return shell.waitFor("Stopped", seconds: 1)
+    }
+    #expect(isStopped, "\(shell.text)")
+    _ = shell.readUntilQuiet()
+  }
+
   @Test("each stream that is a terminal is one for the command, and no other")
   func streams() {
     let script = """
@@ -162,11 +172,25 @@ struct MaskTerminalTests {
     let shell = shell()
     shell.type("run sh -c 'echo begun; read x; echo got $x' &\n")
     #expect(shell.waitFor("begun"), "\(shell.text)")
-    _ = shell.readUntilQuiet()
-    shell.type("jobs\n")
-    #expect(shell.waitFor("Stopped"), "\(shell.text)")
+    waitUntilStopped(shell)
     shell.type("fg\n")
     #expect(shell.waitFor("run "), "\(shell.text)")
+    _ = shell.readUntilQuiet()
+    shell.type("word\n")
+    #expect(shell.waitFor("got word\r\n% "), "\(shell.text)")
+  }
+
+  @Test("a job that comes to the foreground does not stop again, however late its monitor is")
+  func lateMonitor() throws {
+    let file = directory.path("ids")
+    let shell = shell()
+    shell.type("run sh -c 'echo $PPID >\(file); read x; echo got $x' &\n")
+    waitUntilStopped(shell)
+    let monitor = try #require(numbers(in: file).first)
+    kill(monitor, SIGSTOP)
+    shell.type("fg\n")
+    _ = shell.readUntilQuiet()
+    kill(monitor, SIGCONT)
     _ = shell.readUntilQuiet()
     shell.type("word\n")
     #expect(shell.waitFor("got word\r\n% "), "\(shell.text)")

@@ -143,7 +143,11 @@ struct Supervisor: ~Copyable {
     case .continuation:
       copyWindowSize()
       keyboard?.refresh()
-      command.pass(arrival.signal, isFromKernel: arrival.isFromKernel)
+      if command.hasTerminal {
+        command.resume(inForeground: keyboard?.isPassedOn ?? false)
+      } else {
+        command.pass(arrival.signal, isFromKernel: arrival.isFromKernel)
+      }
     case let signal:
       guard command.end == nil else {
         // What is left is output that nobody takes.
