@@ -19,6 +19,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -208,6 +209,21 @@ pid_t clinux_spawn_detached(
 int clinux_wait_until_readable(int descriptor) {
   struct pollfd watched = {.fd = descriptor, .events = POLLIN};
   return poll(&watched, 1, -1);
+}
+
+int clinux_exchange(int directory, const char *one, const char *other) {
+  return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
+}
+
+int clinux_copy_access_list(int from, int to) {
+  const char *name = "system.posix_acl_access";
+  char list[4096];
+  ssize_t length = fgetxattr(from, name, list, sizeof list);
+  if (length >= 0) return fsetxattr(to, name, list, (size_t)length, 0);
+  if (errno == ENOTSUP) return 0;
+  if (errno != ENODATA) return -1;
+  // The one that the directory gives to new files.
+  return fremovexattr(to, name) == 0 || errno == ENODATA ? 0 : -1;
 }
 
 int clinux_memory_file(const char *name) {

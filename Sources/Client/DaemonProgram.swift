@@ -13,10 +13,10 @@ struct DaemonProgram {
 
   /// Throws if it cannot be told where this program is.
   init() throws(ClientError) {
-    guard let own = Process.programPath, let slash = own.lastIndex(of: "/") else {
+    guard let directory = Process.programDirectory else {
       throw ClientError(ExitStatus.noDaemon, "where cofferd is cannot be told")
     }
-    path = own[..<slash] + "/cofferd"
+    path = directory + "/cofferd"
   }
 
   /// Runs it to its end, with the standard streams and descriptors of this process.

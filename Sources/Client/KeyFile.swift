@@ -42,7 +42,7 @@ enum KeyFile {
       let file = try NewFile(path, permissions: 0o600)
       let text = try hexadecimalLine()
       return try text.withBytes { (bytes) throws(Errno) in
-        try file.finish(with: bytes, replaces: false)
+        try file.finish(with: bytes)
       }
     } catch {
       throw ClientError(ExitStatus.failed, "\(path): making the key file failed: \(error)")

@@ -15,56 +15,95 @@ struct NewFile: ~Copyable {
   ///   - permissions: Its mode, whatever the file mode creation mask is.
   /// - Throws: ``Errno``.
   init(_ path: String, permissions: UInt32) throws(Errno) {
+    try self.init(path) { (file) throws(Errno) in try file.setPermissions(permissions) }
+  }
+
+  /// Begins a file that is to take the place of `former`, for the same readers.
+  init(_ path: String, inPlaceOf former: borrowing FileDescriptor) throws(Errno) {
+    try self.init(path) { (file) throws(Errno) in try file.takeAccess(of: former) }
+  }
+
+  private init(
+    _ path: String, _ prepare: (borrowing FileDescriptor) throws(Errno) -> Void
+  ) throws(Errno) {
     let slash = path.lastIndex(of: "/")
     let directory = try Directory(
       opening: slash.map { String(path[...$0]) } ?? ".", followsLink: true)
     let unfinishedName = try Self.drawName()
-    file = try Self.make(unfinishedName, in: directory, permissions: permissions)
+    let file = try directory.open(unfinishedName, for: .creating)
+    do throws(Errno) {
+      try prepare(file)
+    } catch {
+      try? directory.remove(unfinishedName)
+      throw error
+    }
     name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    self.file = file
     self.directory = directory
     self.unfinishedName = unfinishedName
   }
 
-  private static func make(
-    _ name: String, in directory: borrowing Directory, permissions: UInt32
-  ) throws(Errno) -> FileDescriptor {
-    let file = try directory.open(name, for: .creating)
-    do throws(Errno) {
-      try file.setPermissions(permissions)
-    } catch {
-      try? directory.remove(name)
-      throw error
+  /// Writes all of the file and gives it its name, if that is free; what was begun is gone
+  /// if it is not, or if anything fails.
+  ///
+  /// - Parameter bytes: What it holds.
+  /// - Returns: Whether it has the name.
+  /// - Throws: ``Errno``.
+  borrowing func finish(with bytes: Span<UInt8>) throws(Errno) -> Bool {
+    try finish(with: bytes) { () throws(Errno) in
+      try directory.link(unfinishedName, as: name)
     }
-    return file
   }
 
-  /// Writes all of the file and gives it its name; what was begun is gone if that fails.
+  /// Writes all of the file, and gives it the name of a former one, if that is there still
+  /// as it was; what was begun is gone if it is not, or if anything fails.
   ///
   /// - Parameters:
   ///   - bytes: What it holds.
-  ///   - replaces: Whether it takes the place of what bears the name.
-  /// - Returns: Whether it has the name; false if that was taken, and nothing is replaced.
+  ///   - former: What was found of the former file when its contents were read.
+  /// - Returns: Whether it has the name; false if the former file has changed.
   /// - Throws: ``Errno``.
-  borrowing func finish(with bytes: Span<UInt8>, replaces: Bool) throws(Errno) -> Bool {
-    var isNamed = true
+  borrowing func finish(
+    with bytes: Span<UInt8>, inPlaceOf former: FileStatus
+  ) throws(Errno) -> Bool {
+    try finish(with: bytes) { () throws(Errno) in
+      do throws(Errno) {
+        // Whoever has the file open, or saves it at this moment, is found out by a look
+        // at what was there.
+        try directory.exchange(unfinishedName, with: name)
+        guard try directory.status(of: unfinishedName) != former else { return true }
+        try directory.exchange(unfinishedName, with: name)
+        // Saved once more between the two: the latest is what stays.
+        if try !isOwn(unfinishedName) { try directory.exchange(unfinishedName, with: name) }
+        return false
+      } catch .invalidArgument {
+        guard try directory.status(of: name) == former else { return false }
+        try directory.rename(unfinishedName, to: name)
+        return true
+      }
+    }
+  }
+
+  private borrowing func finish(
+    with bytes: Span<UInt8>, naming: () throws(Errno) -> Bool
+  ) throws(Errno) -> Bool {
+    let isNamed: Bool
     do throws(Errno) {
       try file.writeAll(bytes)
       try file.synchronize()
-      if replaces {
-        try directory.rename(unfinishedName, to: name)
-      } else {
-        isNamed = try directory.link(unfinishedName, as: name)
-        try directory.remove(unfinishedName)
-      }
+      isNamed = try naming()
+      try directory.remove(unfinishedName)
     } catch {
-      remove()
+      try? directory.remove(unfinishedName)
       throw error
     }
     try directory.synchronize()
     return isNamed
   }
 
-  private borrowing func remove() { try? directory.remove(unfinishedName) }
+  private borrowing func isOwn(_ name: String) throws(Errno) -> Bool {
+    try directory.status(of: name)?.identity == file.status().identity
+  }
 
   private static func drawName() throws(Errno) -> String {
     var bytes = [UInt8](repeating: 0, count: 8)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// An open directory; every name in it is resolved against this descriptor.
@@ -155,6 +156,19 @@ package struct Directory: ~Copyable, Sendable {
   package borrowing func rename(_ name: String, to newName: String) throws(Errno) {
     _ = try descriptor.withRawValue { (directory) throws(Errno) in
       try retrying { unsafe renameat(directory, name, directory, newName) }
+    }
+  }
+
+  /// Gives two files the names of each other, in one step.
+  ///
+  /// The names are durable after ``synchronize()``.
+  ///
+  /// - Throws: ``Errno``; `EINVAL` where the file system has no such step.
+  ///
+  /// Source: rename(2), `RENAME_EXCHANGE`.
+  package borrowing func exchange(_ name: String, with other: String) throws(Errno) {
+    _ = try descriptor.withRawValue { (directory) throws(Errno) in
+      try retrying { unsafe clinux_exchange(directory, name, other) }
     }
   }
 

@@ -27,6 +27,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable {
   package static let tooManyOpenFiles = Errno(code: EMFILE)
   package static let brokenPipe = Errno(code: EPIPE)
   package static let inputOutput = Errno(code: EIO)
+  package static let invalidArgument = Errno(code: EINVAL)
   package static let tooLarge = Errno(code: EFBIG)
 }
 

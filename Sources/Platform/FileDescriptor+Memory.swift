@@ -23,13 +23,4 @@ extension FileDescriptor {
     }
     return file
   }
-
-  /// Sets the permission bits of the file.
-  ///
-  /// Source: fchmod(2).
-  package borrowing func setPermissions(_ permissions: UInt32) throws(Errno) {
-    _ = try withRawValue { (rawValue) throws(Errno) in
-      try retrying { fchmod(rawValue, permissions) }
-    }
-  }
 }

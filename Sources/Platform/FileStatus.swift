@@ -17,6 +17,7 @@ package struct FileStatus: Equatable, Sendable {
   /// The permission bits, as in `0o600`.
   package let permissions: UInt32
   package let owner: UInt32
+  package let group: UInt32
   package let linkCount: Int
   package let byteCount: Int
 
@@ -38,12 +39,13 @@ package struct FileStatus: Equatable, Sendable {
 
   /// What a disk that is none of the kernel's says of a file.
   package init(
-    kind: Kind, permissions: UInt32, owner: UInt32, linkCount: Int, byteCount: Int,
-    identity: Identity, modified: Int64
+    kind: Kind, permissions: UInt32, owner: UInt32, group: UInt32, linkCount: Int,
+    byteCount: Int, identity: Identity, modified: Int64
   ) {
     self.kind = kind
     self.permissions = permissions
     self.owner = owner
+    self.group = group
     self.linkCount = linkCount
     self.byteCount = byteCount
     self.identity = identity
@@ -60,6 +62,7 @@ package struct FileStatus: Equatable, Sendable {
     }
     permissions = status.st_mode & 0o7777
     owner = status.st_uid
+    group = status.st_gid
     linkCount = Int(status.st_nlink)
     byteCount = Int(status.st_size)
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))

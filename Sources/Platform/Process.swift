@@ -23,6 +23,11 @@ package enum Process {
     return String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// The directory of that program, without a slash at its end.
+  package static var programDirectory: String? {
+    programPath.flatMap { path in path.lastIndex(of: "/").map { String(path[..<$0]) } }
+  }
+
   /// Keeps the memory of this process from other processes of the same user.
   ///
   /// No ptrace, no `/proc/PID/mem` or `environ`, no core dump, until the next

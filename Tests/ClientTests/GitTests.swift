@@ -30,7 +30,8 @@ struct GitTests {
   }
 
   @Test("a hook calls Coffer only in a line that is no comment") func hooks() {
-    #expect(GitHook.calls(Array(GitHook.text.utf8)))
+    #expect(GitHook.calls(Array(GitHook.text(programsIn: "/it's/here").utf8)))
+    #expect(GitHook.calls(Array(GitHook.text(programsIn: nil).utf8)))
     #expect(GitHook.calls(Array("make\n\tcoffer scan --staged || exit 1\n".utf8)))
     #expect(!GitHook.calls(Array("# coffer scan --staged\n".utf8)))
     #expect(!GitHook.calls([]))

@@ -219,6 +219,31 @@ struct EnvFileImportTests {
     #expect(text == "ONE=coffer://web/one\nNEW=coffer://web/new\n")
   }
 
+  @Test("the file stays one of its group, and of those whom its access list names")
+  func access() throws {
+    guard Programs.isRoot else { return }
+    write("ONE=first-value\n")
+    chown(path, 0, 4301)
+    chmod(path, 0o640)
+    let python = """
+      import os, struct, sys
+      entry = lambda tag, bits, id=0xffffffff: struct.pack('<HHI', tag, bits, id)
+      lists = [entry(1, 6), entry(2, 4, 4302), entry(4, 4), entry(16, 4), entry(32, 0)]
+      os.setxattr(sys.argv[1], 'system.posix_acl_access', struct.pack('<I', 2) + b''.join(lists))
+      """
+    let hasList = Subprocess.run("/usr/bin/python3", ["-c", python, path], environment: [:])
+    let get = "import os, sys; print(os.getxattr(sys.argv[1], 'system.posix_acl_access').hex())"
+    let former = Subprocess.run("/usr/bin/python3", ["-c", get, path], environment: [:])
+    #expect(importAll().status == 0)
+    #expect(text == "ONE=coffer://web/one\n")
+    let status = try #require(try FileStatus.ofFile(at: path, followsLinks: false))
+    #expect(status.group == 4301)
+    #expect(status.permissions == 0o640)
+    guard hasList.status == 0 else { return }
+    let now = Subprocess.run("/usr/bin/python3", ["-c", get, path], environment: [:])
+    #expect(now.outputText == former.outputText, "\(now.errorText)")
+  }
+
   @Test("where another file cannot take its place, nothing is stored") func places() throws {
     write("ONE=first-value\n")
     let link = directory + "/link"

@@ -100,6 +100,21 @@ struct ScanGitTests {
     #expect(repository.git("rev-list", "--count", "HEAD").line == "1")
   }
 
+  @Test("the hook says that nothing was committed, and finds coffer where it was installed from")
+  func hookWithoutPath() throws {
+    repository.shell("coffer scan --install-hook")
+    repository.write(key, to: "a.txt")
+    repository.git("add", ".")
+    let refused = repository.shell("PATH=/usr/bin:/bin git commit -m 'with a key'")
+    #expect(refused.status != 0)
+    #expect((refused.outputText + refused.errorText).contains("a.txt:1: web/"))
+    #expect(refused.errorText.contains("pre-commit: nothing was committed"))
+    repository.write("nothing\n", to: "a.txt")
+    repository.git("add", ".")
+    let made = repository.shell("PATH=/usr/bin:/bin git commit -m 'without'")
+    #expect(made.status == 0, "\(made.errorText)")
+  }
+
   @Test("a locked vault keeps nobody from committing, but for a key by its text")
   func lockedVault() throws {
     repository.shell("coffer scan --install-hook")

@@ -150,8 +150,8 @@ final class SimulatedDisk: Disk {
 extension SimulatedDisk.State {
   fileprivate func status(of inode: UInt64) -> FileStatus {
     FileStatus(
-      kind: .regular, permissions: 0o600, owner: Process.userID, linkCount: 1,
-      byteCount: files[inode]?.bytes.count ?? 0,
+      kind: .regular, permissions: 0o600, owner: Process.userID, group: 0,
+      linkCount: 1, byteCount: files[inode]?.bytes.count ?? 0,
       identity: FileStatus.Identity(device: 1, inode: inode), modified: 0)
   }
 }

@@ -42,6 +42,14 @@ int clinux_peer_name(int socket, char *_Nonnull name, size_t capacity);
 /// Whether the peer of a connected AF_UNIX socket has closed it; 1 or 0. Source: poll(2).
 int clinux_has_hung_up(int socket);
 
+/// renameat2(2) with RENAME_EXCHANGE, of two files of one directory. Returns 0, or -1 with errno
+/// set: EINVAL where the file system has no such thing.
+int clinux_exchange(int directory, const char *_Nonnull one, const char *_Nonnull other);
+
+/// Gives a file the access control list of another one, or none if that has none. Returns 0, or
+/// -1 with errno set. Source: acl(5), fsetxattr(2).
+int clinux_copy_access_list(int from, int to);
+
 /// Closes all descriptors from `first` on. Returns 0, or -1 with errno set.
 /// Source: close_range(2).
 int clinux_close_from(int first);

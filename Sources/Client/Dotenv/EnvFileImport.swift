@@ -7,19 +7,15 @@ internal import Wire
 ///
 /// The file is written once, at the end, when the daemon has acknowledged each key that
 /// it names; whatever fails before, a value is in the vault or in the file, or in both.
+/// ``EnvFileRewriting`` does that.
 final class EnvFileImport {
   private let arguments: Arguments
-  private let path: String
 
   /// Where the keys go, as `web/`.
   private let place: String
 
-  /// The file as it was opened, and what it was then.
   private let file: DotenvFile
-  private let status: FileStatus
-
-  /// What stands in the place of which bytes of the file, in its order.
-  private var references: [(range: Range<Int>, text: String)] = []
+  private var rewriting: EnvFileRewriting
 
   /// Whether a value that was to be stored is not.
   private var hasRefusal = false
@@ -36,14 +32,15 @@ final class EnvFileImport {
   init(_ arguments: Arguments) throws(ClientError) {
     self.arguments = arguments
     place = try Self.place(arguments.words[0])
-    path = arguments["env-file"] ?? ""
+    let path = arguments["env-file"] ?? ""
     let shown = PrintableText.object(path)
     let opened = try Self.open(path, shown)
-    status = try attempting("\(shown): looking at the file") { () throws(Errno) in
+    let status = try attempting("\(shown): looking at the file") { () throws(Errno) in
       try opened.status()
     }
     try Self.check(status, shown)
     file = try DotenvFile(reading: opened, named: shown)
+    rewriting = EnvFileRewriting(path, of: file, opened, status)
   }
 
   private static func place(_ word: String) throws(ClientError) -> String {
@@ -106,10 +103,10 @@ final class EnvFileImport {
       for item in chosen { try store(item, dialogue) }
     } catch {
       // What is stored by now is stored; its values need not stay.
-      try rewrite()
+      try rewriting.finish()
       throw error
     }
-    try rewrite()
+    try rewriting.finish()
     return hasRefusal ? ExitStatus.failed : ExitStatus.done
   }
 
@@ -252,67 +249,7 @@ final class EnvFileImport {
   }
 
   private func note(_ item: Item, as key: String, _ event: String) {
-    if let range = item.assignment.valueRange {
-      references.append((range, DotenvReference.scheme + key))
-    }
+    rewriting.refer(item.assignment, to: key)
     Console.note("\(event) \(item.assignment.name) as \(key)")
-  }
-
-  // MARK: Rewriting
-
-  /// Puts the references into the file, if there are any, and changes nothing else of it.
-  private func rewrite() throws(ClientError) {
-    guard !references.isEmpty else { return Console.note("\(file.name): the file is as it was") }
-    let text = try rewritten()
-    let hasChanged: Bool
-    do throws(Errno) {
-      hasChanged = try FileStatus.ofFile(at: path, followsLinks: false) != status
-      if !hasChanged { try replace(with: text) }
-    } catch {
-      throw stillThere("writing it failed: \(error)")
-    }
-    guard !hasChanged else { throw stillThere("it has changed meanwhile, and is left as it is") }
-    forgetTrustedCopy()
-    let count = references.count
-    Console.note(
-      "\(file.name): " + (count == 1 ? "1 value is a reference" : "\(count) values are references")
-        + " now")
-    Console.hint(
-      "the disk may still hold the former file, as may copies, backups and git; "
-        + "'coffer replace KEY' takes a new value from the vendor")
-  }
-
-  /// A copy of the former file, which was trusted, has the values in it as well.
-  private func forgetTrustedCopy() {
-    let directory = path.hasPrefix("/") ? "" : (Process.workingDirectory ?? "") + "/"
-    try? TrustedCopy(of: directory + path).remove()
-  }
-
-  private func replace(with text: borrowing SecretBuffer) throws(Errno) {
-    let replacement = try NewFile(path, permissions: status.permissions)
-    _ = try text.withBytes { (bytes) throws(Errno) in
-      try replacement.finish(with: bytes, replaces: true)
-    }
-  }
-
-  private func stillThere(_ problem: String) -> ClientError {
-    ClientError(
-      ExitStatus.failed, "\(file.name): \(problem)",
-      hint: "the values are stored, and still in the file; run this again")
-  }
-
-  /// The bytes of the file with the references in it; other values are in there still.
-  private func rewritten() throws(ClientError) -> SecretBuffer {
-    var text = SecretBuffer()
-    var position = 0
-    try file.source.withBytes { (bytes) throws(ClientError) -> Void in
-      for reference in references.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
-        try text.append(bytes.extracting(position..<reference.range.lowerBound))
-        try text.append(reference.text.utf8.span)
-        position = reference.range.upperBound
-      }
-      try text.append(bytes.extracting(position..<bytes.count))
-    }
-    return text
   }
 }

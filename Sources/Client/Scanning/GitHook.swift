@@ -7,12 +7,23 @@ enum GitHook {
   /// What the hook runs, and what stands in another one that does the same.
   private static let command = "coffer scan --staged"
 
-  static let text = """
-    #!/bin/sh
-    # Keeps keys out of commits; made by 'coffer scan --install-hook'.
-    exec \(command)
+  /// The hook; git may run it with a PATH in which Coffer is not.
+  ///
+  /// - Parameter directory: Where `coffer` is, if that can be told.
+  /// - Returns: A script.
+  static func text(programsIn directory: String?) -> String {
+    let quoted = directory?.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''")
+    let path = quoted.map { "PATH=$PATH:'\($0)'\n" } ?? ""
+    return """
+      #!/bin/sh
+      # Keeps keys out of commits; made by 'coffer scan --install-hook'.
+      \(path)\(command) && exit
+      echo "pre-commit: nothing was committed; 'git commit --no-verify' goes past this" >&2
+      exit 1
 
-    """
+      """
+  }
 
   /// The longest hook of somebody else that is looked at.
   private static let maximumByteCount = 1 << 20
@@ -26,7 +37,8 @@ enum GitHook {
     if try isThere(path) { return Console.note("\(path): calls '\(command)' already") }
     let isMade = try attempting("\(path): making the hook") { () throws(Errno) in
       try Directory.create(directory, permissions: 0o755)
-      return try NewFile(path, permissions: 0o755).finish(with: text.utf8.span, replaces: false)
+      let text = text(programsIn: Process.programDirectory)
+      return try NewFile(path, permissions: 0o755).finish(with: text.utf8.span)
     }
     guard isMade else { throw foreign(path) }
     Console.note("\(path): each commit is searched for keys from now on")
