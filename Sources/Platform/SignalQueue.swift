@@ -15,7 +15,6 @@ package struct Signal: Hashable, Sendable {
   package static let kill = Signal(number: SIGKILL)
   package static let stop = Signal(number: SIGSTOP)
   package static let user1 = Signal(number: SIGUSR1)
-  package static let user2 = Signal(number: SIGUSR2)
   package static let child = Signal(number: SIGCHLD)
   package static let windowChange = Signal(number: SIGWINCH)
   package static let continuation = Signal(number: SIGCONT)
@@ -29,6 +28,24 @@ package struct Signal: Hashable, Sendable {
   /// Source: setrlimit(2), `RLIMIT_FSIZE`.
   package static let fileSizeLimit = Signal(number: SIGXFSZ)
   package static let processorTimeLimit = Signal(number: SIGXCPU)
+
+  /// All that end a process which neither handles nor ignores them, but for `SIGKILL`,
+  /// which cannot be handled, and `SIGPIPE`, which no other process sends.
+  ///
+  /// One that the process brings about by a fault of its own ends it even while it is
+  /// queued.
+  ///
+  /// Source: signal(7), "Standard signals", "Real-time signals".
+  package static let ending: [Signal] =
+    ([
+      SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV,
+      SIGUSR2, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGPOLL,
+      SIGPWR, SIGSYS,
+    ] + Array(firstRealTime...lastRealTime)).map { Signal(number: $0) }
+
+  /// The ones before it are the C library's own.
+  private static let firstRealTime: CInt = 34
+  private static let lastRealTime: CInt = 64
 
   /// Discards the signal from now on, in this process.
   ///

@@ -58,13 +58,13 @@ struct ValueFormsTests {
     Form(testDescription: "Base64", text: "c2svbGl2ZSs1MSDDqSJ4Jnk8ej5+PSoh"),
     Form(
       testDescription: "Base64 behind two bytes", text: "dTpzay9saXZlKzUxIMOpIngmeTx6Pn49KiE=",
-      masked: "dTp<k>E="),
+      masked: "dTp<k>="),
     Form(
       testDescription: "Base64 behind three bytes", text: "dTp4c2svbGl2ZSs1MSDDqSJ4Jnk8ej5+PSoh",
       masked: "dTp4<k>"),
     Form(
       testDescription: "Base64 behind one byte", text: "eHNrL2xpdmUrNTEgw6kieCZ5PHo+fj0qIQ==",
-      masked: "eH<k>Q=="),
+      masked: "eH<k>=="),
     Form(
       testDescription: "Base64 for URLs, within more", text: "c2svbGl2ZSs1MSDDqSJ4Jnk8ej5-PSoheno=",
       masked: "<k>eno="),
@@ -85,6 +85,24 @@ struct ValueFormsTests {
     #expect(
       try text.masked("Authorization: Basic dXNlcjpza19saXZlXzQyNDJkZWFkYmVlZjQyNDJjYWZl\r\n")
         == "Authorization: Basic dXNlcjp<web/stripe>\r\n")
+  }
+
+  @Test("the last character of Base64 goes with the value, at the end and before a line end")
+  func lastCharacter() throws {
+    let values = ["sk_live_4242dead", "sk_live_4242deadb", "sk_live_4242deadbe"]
+    for value in values {
+      let text = MaskedText([("k", value)])
+      for before in ["", "a", "ab"] {
+        let alone = Base64.encoded(Array((before + value).utf8)).text
+        let masked = try text.masked(alone)
+        let rest = masked.split(separator: ">", omittingEmptySubsequences: false).last ?? ""
+        #expect(rest.allSatisfy { $0 == "=" }, "\(masked)")
+        // Of what is behind the value there are only bits of the line end.
+        let line = try text.masked(Base64.encoded(Array((before + value + "\n").utf8)).text)
+        let ending = line.split(separator: ">", omittingEmptySubsequences: false).last ?? ""
+        #expect(["", "o=", "Cg==", "o", "K", "="].contains(String(ending)), "\(line)")
+      }
+    }
   }
 
   @Test("a long value is found in the lines of base64(1) and of PEM") func base64Lines() throws {
@@ -114,6 +132,8 @@ struct ValueFormsTests {
     let text = MaskedText([("k", "one one\r\ntwo two\r\n")])
     #expect(try text.masked("one one\ntwo two\n") == "<k>\n")
     #expect(try text.masked("one one\r\ntwo two\r\n") == "<k>\r\n")
+    // As a terminal prints it.
+    #expect(try text.masked("one one\r\r\ntwo two\r\r\n") == "<k>\r\r\n")
   }
 
   @Test("the first and last line of a PEM file are no secret") func armor() throws {
@@ -141,6 +161,13 @@ struct ValueFormsTests {
     let text = MaskedText([("k", "12345678 \u{1F511} \u{800} \u{1}")])
     #expect(try text.masked(#"12345678 \ud83d\udd11 \u0800 \u0001"#) == "<k>")
     #expect(try text.masked(#"12345678 \uD83D\uDD11 \u0800 \u0001"#) == "<k>")
+  }
+
+  @Test("a value that is no UTF-8 is found in JSON as Python writes it")
+  func loneSurrogates() throws {
+    let text = MaskedText(bytes: [("k", Array("12345678".utf8) + [0xFF, 0x80] + Array("é".utf8))])
+    let printed = Array(#"x12345678\udcff\udc80\u00e9y"#.utf8)
+    #expect(try text.masked(printed) == Array("x<k>y".utf8))
   }
 
   @Test("a value that is no UTF-8 is found as it is, and does not end the program")

@@ -104,12 +104,6 @@ struct MaskRunnerTests {
       arguments: ["run", "--mask", "--ci", "gitlab", "-k", "web/stripe", "true"],
       message: "--mask and --ci gitlab exclude each other"),
     Misuse(
-      arguments: ["run", "--explain", "--mask", "-k", "web/stripe", "true"],
-      message: "--explain and --mask exclude each other"),
-    Misuse(
-      arguments: ["run", "--explain", "--ci", "github", "-k", "web/stripe", "true"],
-      message: "--explain and --ci exclude each other"),
-    Misuse(
       arguments: ["run", "--ci", "jenkins", "-k", "web/stripe", "true"],
       message: "--ci takes github or gitlab"),
     Misuse(

@@ -122,7 +122,10 @@ struct MaskTerminalTests {
 
   @Test(
     "the terminal is left as it was found, whatever ends coffer",
-    arguments: [SIGTERM, SIGHUP, SIGINT])
+    arguments: [
+      SIGTERM, SIGHUP, SIGINT, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGXCPU, SIGSEGV,
+      SIGUSR1, 34, 64,
+    ])
   func restoresModeAfterSignal(number: CInt) {
     let terminal = terminal(shell: "echo ready; exec sleep 600")
     let before = terminal.mode

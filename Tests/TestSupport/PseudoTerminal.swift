@@ -57,7 +57,7 @@ package final class PseudoTerminal {
 
   /// What the screen shows until nothing comes for a while.
   package func readUntilQuiet(milliseconds: Int32 = 300) -> String {
-    while readAvailable(milliseconds: milliseconds) {}
+    while readAvailable(milliseconds: milliseconds) == .bytes {}
     return text
   }
 
@@ -106,21 +106,29 @@ package final class PseudoTerminal {
       readAvailable(milliseconds: 10)
       if BootInstant.now > latest { process.signal(SIGKILL) }
     }
-    // What it said last may come in several pieces.
-    while readAvailable(milliseconds: 50) {}
+    // What it said last may come in several pieces, and late on a busy machine; the
+    // terminal is hung up behind that, unless something in the background still has it.
+    while readAvailable(milliseconds: 500) == .bytes {}
     return text
+  }
+
+  private enum Arrival {
+    case bytes
+    case nothing
+
+    /// Nobody has the terminal open, and all that was written is read.
+    case hangUp
   }
 
   /// Reads once, if anything comes in that time.
   @discardableResult
-  private func readAvailable(milliseconds: Int32) -> Bool {
+  private func readAvailable(milliseconds: Int32) -> Arrival {
     var watched = pollfd(fd: leader, events: Int16(POLLIN), revents: 0)
-    guard poll(&watched, 1, milliseconds) > 0, watched.revents & Int16(POLLIN) != 0 else {
-      return false
-    }
+    guard poll(&watched, 1, milliseconds) > 0 else { return .nothing }
+    guard watched.revents & Int16(POLLIN) != 0 else { return .hangUp }
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = read(leader, &buffer, buffer.count)
     if count > 0 { screen += buffer.prefix(count) }
-    return count > 0
+    return count > 0 ? .bytes : .hangUp
   }
 }

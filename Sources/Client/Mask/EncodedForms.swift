@@ -25,6 +25,9 @@ enum LineEndForms: CaseIterable, EncodedForms {
   case lineFeed
   case carriageReturnAndLineFeed
 
+  /// As a terminal prints it: with CR before every LF, also before one that has it.
+  case printed
+
   static var all: [LineEndForms] { allCases }
   static let expansion = 2
 
@@ -32,8 +35,8 @@ enum LineEndForms: CaseIterable, EncodedForms {
     for index in value.indices {
       let byte = value[index]
       let isPair = byte == 0x0D && index + 1 < value.count && value[index + 1] == 0x0A
-      if isPair { continue }
-      if byte == 0x0A, self == .carriageReturnAndLineFeed { buffer.append(0x0D) }
+      if isPair, self != .printed { continue }
+      if byte == 0x0A, self != .lineFeed { buffer.append(0x0D) }
       buffer.append(byte)
     }
   }

@@ -44,6 +44,9 @@ struct JSONForms: EncodedForms {
       if byte >= 0x80, escapes.contains(.nonASCII), let scalar = Self.scalar(in: value, at: index) {
         for unit in scalar.value.utf16 { append(unit, to: &buffer) }
         index += scalar.byteCount
+      } else if byte >= 0x80, escapes.contains(.nonASCII) {
+        append(Self.surrogate(of: byte), to: &buffer)
+        index += 1
       } else {
         append(byte, to: &buffer)
         index += 1
@@ -65,6 +68,11 @@ struct JSONForms: EncodedForms {
     case let byte: buffer.append(byte)
     }
   }
+
+  /// What Python has in the place of a byte that is no UTF-8.
+  ///
+  /// Source: PEP 383.
+  private static func surrogate(of byte: UInt8) -> UInt16 { 0xDC00 + UInt16(byte) }
 
   /// Whether a byte is written as `\u` and its number.
   private func isEscaped(_ byte: UInt8) -> Bool {

@@ -127,10 +127,7 @@ final class MaskPatterns {
 
   /// Finds out for each node where to go on; after that no pattern can be added.
   func finish() {
-    // By depth, since a node needs to know of all that are less deep.
-    var order = Array(Self.root..<nodes.count)
-    order.sort { MaskNode(nodes[$0]).depth < MaskNode(nodes[$1]).depth }
-    for node in order.dropFirst() {
+    for node in nodesByDepth().dropFirst().lazy.map({ Int($0) }) {
       let word = MaskNode(nodes[node])
       let parent = Int(parents[node - Self.root])
       let fallback = parent == Self.root ? Self.root : fallback(of: parent, by: word.byte)
@@ -143,6 +140,23 @@ final class MaskPatterns {
       if innerEndings[node] != nil { nodes[node] |= MaskNode.hasInner }
     }
     parents = []
+  }
+
+  /// All nodes in the order of their depth, since a node needs to know of all that are
+  /// less deep.
+  ///
+  /// There may be millions, so they are counted and not compared.
+  private func nodesByDepth() -> [UInt32] {
+    var places = [Int](repeating: 0, count: longestByteCount + 2)
+    for node in Self.root..<nodes.count { places[MaskNode(nodes[node]).depth + 1] += 1 }
+    for depth in places.indices.dropFirst() { places[depth] += places[depth - 1] }
+    var order = [UInt32](repeating: 0, count: nodes.count - Self.root)
+    for node in Self.root..<nodes.count {
+      let depth = MaskNode(nodes[node]).depth
+      order[places[depth]] = UInt32(node)
+      places[depth] += 1
+    }
+    return order
   }
 
   private func fallback(of parent: Int, by byte: UInt8) -> Int {

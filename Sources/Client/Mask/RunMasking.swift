@@ -11,15 +11,13 @@ struct RunMasking {
   /// - Parameter arguments: Those of the command line.
   /// - Throws: A usage error for options that make no sense together.
   init(_ arguments: Arguments) throws(ClientError) {
-    try arguments.exclude(["explain", "mask"])
-    try arguments.exclude(["explain", "ci"])
     let runner = try arguments["ci"].map { (name) throws(ClientError) in try Runner(named: name) }
     if runner == .gitlab, arguments.has("mask") {
       throw .usage("--mask and --ci gitlab exclude each other", hint: "both do the same")
     }
     masks = arguments.has("mask") || runner == .gitlab
     announces = runner == .github
-    if announces { try RunnerMasks.requireRunner() }
+    if announces, !arguments.has("explain") { try RunnerMasks.requireRunner() }
   }
 
   /// Runs the command, in this process' place unless its output is masked.

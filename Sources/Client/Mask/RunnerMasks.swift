@@ -19,7 +19,7 @@ enum RunnerMasks {
     guard !StandardStream.output.isTerminal else {
       throw ClientError(
         ExitStatus.failed, "--ci github: standard output is a terminal, and would show values",
-        hint: "'--mask' replaces them in what is printed to a terminal")
+        hint: "'coffer run --mask' replaces them in what a command prints to a terminal")
     }
     try Console.requireOutput()
     guard Environment.value(of: "GITHUB_ACTIONS") == "true" else {

@@ -17,10 +17,8 @@ struct Supervisor: ~Copyable {
   private let streams: [MaskedStream]
   private let keyboard: Keyboard?
 
-  private static let watched: [Signal] = [
-    .child, .interrupt, .terminate, .hangUp, .quit, .user1, .user2, .windowChange,
-    .terminalStop, .continuation,
-  ]
+  private static let watched =
+    Signal.ending + [.child, .windowChange, .terminalStop, .continuation]
 
   /// Starts a command.
   ///
