@@ -13,9 +13,16 @@ struct Change {
   /// As in `ada is disabled already`.
   let unchanged: String
 
+  /// What is asked on a terminal before what cannot be taken back, as in
+  /// `Remove the user ada, for good`; nil for what is done at once.
+  var question: String?
+
   /// Every such command has it.
   static let dryRunOption = OptionSpecification(
     "dry-run", "tell what would change, and change nothing")
+
+  /// Every command has it that asks on a terminal.
+  static let yesOption = OptionSpecification("yes", "do what is for good without asking")
 
   /// The line, with what the arguments say of trying it out.
   static func command(
@@ -26,7 +33,25 @@ struct Change {
 
   /// Asks for the change, and tells what comes of it.
   func perform(_ arguments: Arguments) throws(ClientError) {
-    try report(try Dialogue(arguments).ask(command).statuses, arguments)
+    let dialogue = try Dialogue(arguments)
+    if let question, !arguments.has("dry-run"), !arguments.has("yes") {
+      guard try isWanted(question, dialogue) else {
+        throw ClientError(ExitStatus.failed, "nothing was changed")
+      }
+    }
+    try report(try dialogue.ask(command).statuses, arguments)
+  }
+
+  /// Shows what would change, and asks; where there is no terminal, it was a script that
+  /// said so, and there is nobody to ask.
+  private func isWanted(_ question: String, _ dialogue: Dialogue) throws(ClientError) -> Bool {
+    let statuses = try dialogue.ask(command.asDryRun).statuses
+    guard statuses.contains(where: { $0["changed"] == "yes" }) else { return true }
+    var shown = SecretBuffer()
+    for line in ["coffer: \(event(statuses, isDryRun: true))"] + Effects(statuses).lines {
+      try shown.append(PrintableText.withoutControls(line) + "\n")
+    }
+    return try Confirmation.ask(question, below: shown) ?? true
   }
 
   /// Tells what the daemon has answered: effects that were asked for go to standard

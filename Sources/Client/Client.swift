@@ -40,6 +40,10 @@ package enum Client {
     do throws(ClientError) {
       return try subcommand.perform(rest)
     } catch {
+      // The status of a command substitution is lost in 'eval "$(coffer env)"'.
+      if subcommand.isEvaluated, !StandardStream.output.isTerminal {
+        try? Console.print(["false"])
+      }
       guard subcommand.endsAtFirstWord else { throw error }
       throw ClientError(error.runStatus, error.message, hint: error.hint)
     }

@@ -1,3 +1,4 @@
+internal import Keyring
 internal import Platform
 internal import Wire
 
@@ -56,6 +57,34 @@ struct ClientError: Error, Equatable {
 
   static func usage(_ message: String, hint: String? = nil) -> ClientError {
     ClientError(ExitStatus.usage, message, hint: hint)
+  }
+
+  /// The error in the words of the command line: a command of the protocol is called as
+  /// the subcommand is, and of a name that is not there it is told where those are that
+  /// are, which is the same for what is out of sight.
+  func inWords(of subcommand: String) -> ClientError {
+    let (object, rest) = message.divided(at: ":")
+    if let rest, Verb(rawValue: object) != nil {
+      return ClientError(code, "\(subcommand):\(rest)", hint: hint)
+    }
+    guard code == .notFound, hint == nil else { return self }
+    let isKey = message.utf8.contains(UInt8(ascii: "/")) || message.hasPrefix("id:")
+    return ClientError(
+      code, message,
+      hint: isKey
+        ? "'coffer list' has the keys in sight"
+        : "'coffer list', 'coffer workspace list' and 'coffer user list' have what is in sight")
+  }
+
+  /// What the rules refuse before the daemon is asked.
+  ///
+  /// - Parameters:
+  ///   - refusal: Why.
+  ///   - place: What stands before it, as the line of a file.
+  init(_ refusal: Refusal, at place: String? = nil) {
+    let failure = Failure(refusal)
+    let start = place.map { $0 + ": " } ?? ""
+    self.init(ExitStatus.failed, start + failure.message, hint: failure.hint)
   }
 
   /// What the daemon answered with `ERR`.

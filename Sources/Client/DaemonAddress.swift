@@ -8,13 +8,22 @@ struct DaemonAddress {
   /// runs; nil for one that somebody else starts.
   let ownStatePath: String?
 
+  /// Whether the state directory may be made for a vault that is about to be.
+  private let makesState: Bool
+
   static let systemSocketPath = "/run/coffer/socket"
 
   /// Finds the daemon.
   ///
   /// `COFFER_SOCKET` if it is set. Else the system's, if it is asked for, or if
   /// this user has no vault and the system has a daemon. Else the user's own.
-  init(wantsSystem: Bool) throws(ClientError) {
+  ///
+  /// - Parameters:
+  ///   - wantsSystem: Whether the system's is asked for.
+  ///   - makesVault: Whether there need be no directory where a vault of one's own is to be.
+  /// - Throws: ``ClientError``.
+  init(wantsSystem: Bool, makesVault: Bool = false) throws(ClientError) {
+    makesState = makesVault
     if let path = try Self.variable("COFFER_SOCKET"), !path.isEmpty {
       guard path.hasPrefix("/") else {
         throw .usage("COFFER_SOCKET is not an absolute path")
@@ -89,6 +98,12 @@ struct DaemonAddress {
               : "start it, or unset COFFER_SOCKET")
         }
         guard starts else { return nil }
+        // A path that was mistyped is not to be filled with another vault's beginning.
+        guard makesState || !Environment.isSet("COFFER_HOME") || Self.exists(ownStatePath) else {
+          throw ClientError(
+            ExitStatus.failed, "COFFER_HOME: \(ownStatePath): there is no such directory",
+            hint: "'coffer init --organization NAME' makes it, and a vault in it")
+        }
         return try DaemonStart(socketPath: socketPath, statePath: ownStatePath).run()
       case .nameTooLong:
         throw ClientError(

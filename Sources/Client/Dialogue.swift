@@ -18,14 +18,15 @@ struct Dialogue {
   ///     opened first.
   ///   - opensVault: Whether a daemon is started and a locked vault opened; if not,
   ///     that is an error.
+  ///   - makesVault: Whether the command is about to make the vault.
   /// - Throws: ``ClientError``.
   init(
     _ arguments: Arguments, presentsKey: Bool = true, isLocked: Bool = false,
-    opensVault: Bool = true
+    opensVault: Bool = true, makesVault: Bool = false
   ) throws(ClientError) {
     waitingTime = try WaitingTime.told(by: arguments)
     self.opensVault = opensVault
-    connection = try Self.connect(arguments, starts: opensVault)
+    connection = try Self.connect(arguments, starts: opensVault, makesVault: makesVault)
     self.presentsKey = presentsKey
     try connection.receiveGreeting()
     guard !isLocked else {
@@ -43,9 +44,10 @@ struct Dialogue {
 
   /// Connects, and receives nothing yet.
   static func connect(
-    _ arguments: Arguments, starts: Bool = true
+    _ arguments: Arguments, starts: Bool = true, makesVault: Bool = false
   ) throws(ClientError) -> DaemonConnection {
-    let address = try DaemonAddress(wantsSystem: arguments.has("system"))
+    let address = try DaemonAddress(
+      wantsSystem: arguments.has("system"), makesVault: makesVault)
     guard let connection = try DaemonConnection.open(address, starts: starts) else {
       throw starts ? .lost : ClientError(ExitStatus.noDaemon, "no daemon runs")
     }
@@ -79,6 +81,16 @@ struct Dialogue {
     try openVault()
     try connection.send([command])
     return try connection.receiveReply(answeringWith: secret)
+  }
+
+  /// Throws what a command is refused with before the daemon asks for anything; nothing
+  /// is changed.
+  func requireInquiry(by command: Command) throws(ClientError) {
+    do throws(ClientError) {
+      _ = try ask(command)
+    } catch {
+      guard error.code == .canceled else { throw error }
+    }
   }
 
   /// Sends a command, and lets `body` take part in its answer; opens the vault if

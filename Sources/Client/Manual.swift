@@ -86,19 +86,24 @@ enum Manual {
   private static func add(_ subcommand: Subcommand, to page: inout ManualPage) {
     page.addSubsection("coffer \(subcommand.synopsis)")
     page.addParagraph(subcommand.summary)
-    var details = subcommand.details[...]
-    while let line = details.first {
+    for paragraph in subcommand.details.split(separator: "") { add(paragraph, to: &page) }
+    for option in subcommand.options { page.addItem(option.term, option.help) }
+    page.addLines(subcommand.examples)
+  }
+
+  /// Adds what stands between two empty lines of the help.
+  private static func add(_ paragraph: ArraySlice<String>, to page: inout ManualPage) {
+    var rest = paragraph
+    while let line = rest.first {
       // What is indented is a list, whose lines stay as they are.
       let isList = line.hasPrefix(" ")
-      let part = details.prefix { $0.hasPrefix(" ") == isList }
+      let part = rest.prefix { $0.hasPrefix(" ") == isList }
       if isList {
         page.addLines(Array(part))
       } else {
         page.addParagraph(part.joined(separator: " "))
       }
-      details = details.dropFirst(part.count)
+      rest = rest.dropFirst(part.count)
     }
-    for option in subcommand.options { page.addItem(option.term, option.help) }
-    page.addLines(subcommand.examples)
   }
 }

@@ -45,6 +45,15 @@ enum PresentedKey {
     }
   }
 
+  /// Adds the key, if there is one, to what is masked in the output of a command that
+  /// inherits it.
+  static func add(to values: inout ObtainedValues) throws(ClientError) {
+    guard let text = try text(), text.count > 0 else { return }
+    try text.withBytes { (bytes) throws(ClientError) -> Void in
+      try values.append(bytes, of: variable, as: variable)
+    }
+  }
+
   /// What is told of a refusal; never the value.
   static func refusal(_ error: ClientError) -> ClientError {
     guard error.status == ExitStatus.failed else { return error }

@@ -97,7 +97,7 @@ enum SecretInput {
   }
 
   /// Whether standard input is a terminal.
-  private static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
+  static var isTerminal: Bool { FileDescriptor.isTerminal(STDIN_FILENO) }
 
   /// Reads standard input to its end, without an only line feed there.
   static func readStandardInput(for object: String) throws(ClientError) -> Secret {

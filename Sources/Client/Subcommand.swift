@@ -28,6 +28,9 @@ struct Subcommand: Sendable {
   /// Whether somebody might try to pass a secret as an argument.
   var asksForSecret = false
 
+  /// Whether a shell evaluates what it prints.
+  var isEvaluated = false
+
   /// Command lines that work.
   var examples: [String] = []
 
@@ -115,7 +118,7 @@ struct Subcommand: Sendable {
     }
     // What is wrong is told even where there will be nothing to wait for.
     _ = try WaitingTime.told(by: sorted)
-    return try action(sorted)
+    do throws(ClientError) { return try action(sorted) } catch { throw error.inWords(of: name) }
   }
 
   /// How it is written, as far as that fits into a message.

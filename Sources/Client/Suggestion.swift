@@ -1,8 +1,10 @@
 /// What somebody may have meant.
 enum Suggestion {
-  /// The one of `candidates` that is closest to `word`, if it is close enough.
+  /// The one of `candidates` that is closest to `word`, if it is close enough; never the
+  /// opposite of it.
   static func closest(to word: String, among candidates: [String]) -> String? {
-    let ranked = candidates.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
+    let possible = candidates.filter { "un" + $0 != word && $0 != "un" + word }
+    let ranked = possible.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
     guard let (candidate, distance) = ranked, distance <= max(1, word.count / 3) else { return nil }
     return candidate
   }

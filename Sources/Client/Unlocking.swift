@@ -4,7 +4,7 @@ internal import Wire
 /// How the vault is opened when a command finds it locked.
 enum Unlocking {
   /// How often a person may try.
-  private static let tries = 3
+  static let tries = 3
 
   /// How long a job that needs no person waits for others that try secrets.
   private static let patienceSeconds: Int64 = 10

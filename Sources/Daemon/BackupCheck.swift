@@ -10,6 +10,9 @@ struct BackupCheck {
 
   init(_ options: Options.Backup) { self.options = options }
 
+  /// How often a person may try.
+  private static let tries = 3
+
   /// A key file or passphrase is no longer.
   private static let secretByteCount = 65_536
 
@@ -20,22 +23,41 @@ struct BackupCheck {
     do throws(StoreError) {
       let bytes = try contents()
       try Backup.checkOuterForm(bytes)
-      guard let secret = try secret() else {
+      guard let summary = try check(bytes) else {
         print(
           Finding(
             .files, .unknown, "\(options.path) looks like a backup, and was not opened",
             hint: "run it on a terminal, or name its secret with --key-file or --passphrase-fd"))
-        return Daemon.ExitStatus.done
+        return Daemon.ExitStatus.failed
       }
-      let summary = try Backup.check(bytes, secret: secret)
       print(Finding(.files, .ok, "\(options.path) is whole: \(summary.text)"))
       return Daemon.ExitStatus.done
     } catch {
-      let namesPath = error.message.hasPrefix("\(options.path): ")
-      Log.note(namesPath ? error.message : "\(options.path): \(error.message)")
-      Log.hint(error.hint)
+      report(error)
       return Daemon.ExitStatus.failed
     }
+  }
+
+  /// What is in the backup; nil if there is nobody to ask for its secret.
+  private func check(_ bytes: [UInt8]) throws(StoreError) -> Backup.Summary? {
+    if let secret = try namedSecret() { return try Backup.check(bytes, secret: secret) }
+    var left = Self.tries
+    while true {
+      do throws(StoreError) {
+        guard let secret = typedSecret() else { return nil }
+        return try Backup.check(bytes, secret: secret)
+      } catch {
+        left -= 1
+        guard case .wrongSecret = error, left > 0 else { throw error }
+        report(error)
+      }
+    }
+  }
+
+  private func report(_ error: StoreError) {
+    let namesPath = error.message.hasPrefix("\(options.path): ")
+    Log.note(namesPath ? error.message : "\(options.path): \(error.message)")
+    Log.hint(error.hint)
   }
 
   private func print(_ finding: Finding) {
@@ -55,8 +77,8 @@ struct BackupCheck {
 
   // MARK: The secret
 
-  /// What opens the backup; nil if there is nobody to ask.
-  private func secret() throws(StoreError) -> UnlockSecret? {
+  /// What the options name to open the backup with; nil if it is to be asked for.
+  private func namedSecret() throws(StoreError) -> UnlockSecret? {
     if let path = options.keyFilePath {
       let contents = try reading(path) { () throws(Errno) in
         let file = try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
@@ -74,6 +96,11 @@ struct BackupCheck {
       }
       return try Self.unlockSecret(passphrase)
     }
+    return nil
+  }
+
+  /// The passphrase that a person types; nil if there is nobody, or nothing is typed.
+  private func typedSecret() -> UnlockSecret? {
     guard let terminal = try? Terminal() else { return nil }
     do throws(TerminalError) {
       let typed = try terminal.readSecret(

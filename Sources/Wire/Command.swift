@@ -36,6 +36,13 @@ package struct Command: Equatable, Sendable {
     self.words = words
   }
 
+  /// The same, of which the daemon only tells what it would do.
+  package var asDryRun: Command {
+    var trial = self
+    trial.options.append(Option(name: "dry-run", value: nil))
+    return trial
+  }
+
   /// Reads a line that is neither empty nor a comment.
   ///
   /// Throws ``SyntaxError`` for what is no such line. Whether the verb exists,

@@ -22,8 +22,8 @@ struct APIKeyTests {
     #expect(run.line == VaultFixture.stripeValue + "...", "\(run.errorText)")
     let list = fixture.coffer(presenting: text, "list").outputText
     #expect(list.contains("web/stripe") && !list.contains("api/"))
-    #expect(
-      fixture.coffer(presenting: text, "list", "-w", "api").errorText == "coffer: api: not found\n")
+    let other = fixture.coffer(presenting: text, "list", "-w", "api")
+    #expect(other.errorText.hasPrefix("coffer: api: not found\n"))
     let whoami = fixture.coffer(presenting: text, "whoami", "--json").line
     #expect(
       whoami.hasSuffix(
@@ -96,7 +96,7 @@ struct APIKeyTests {
     #expect(result.status == 1)
     #expect(
       result.errorText
-        == "coffer: CREATE: forbidden: a connection that acts as a key never manages\n"
+        == "coffer: create: forbidden: a connection that acts as a key never manages\n"
         + "coffer: hint: do it as a user, without COFFER_API_KEY\n", "\(result.errorText)")
     #expect(fixture.coffer("show", "web/new").status == 1)
   }

@@ -85,6 +85,22 @@ struct BackupProgramTests {
     #expect(fixture.coffer("backup", "--check", path, "--key-file", keyFile).status == 0)
   }
 
+  @Test("a check asks three times on a terminal, and without one does not say that all is well")
+  func checkAsks() {
+    backup()
+    let terminal = PseudoTerminal(
+      Programs.client, ["backup", "--check", path], environment: fixture.environment)
+    for typed in ["wrong", "wrong too", Self.passphrase] {
+      #expect(terminal.waitFor("Passphrase of the backup: "), "\(terminal.text)")
+      terminal.type(typed + "\n")
+    }
+    #expect(terminal.readToEnd().contains("\(path) is whole"), "\(terminal.text)")
+    #expect(terminal.process.waitForEnd() == 0)
+    let alone = fixture.coffer("backup", "--check", path)
+    #expect(alone.status == 1)
+    #expect(alone.outputText.contains("looks like a backup, and was not opened"))
+  }
+
   @Test("a backup that is not there is named once") func nowhere() {
     let result = fixture.coffer("backup", "--check", "/nosuch")
     #expect(result.status == 1)

@@ -93,6 +93,15 @@ struct CustodyTests {
     #expect(run("-k", "web/stripe", "--", "printenv", "STRIPE_KEY").line == "sk_live_second")
     fixture.killDaemon()
     #expect(run("-k", "web/stripe", "--", "printenv", "STRIPE_KEY").line == "sk_live_second")
+    // The new value has the expiry that is told of it, and none unless it is.
+    let brief = fixture.coffer("replace", "web/stripe", "--expires", "30d", input: "sk_live_third")
+    #expect(!brief.errorText.contains("warning"), "\(brief.errorText)")
+    let lasting = fixture.coffer("replace", "web/stripe", input: "sk_live_second")
+    #expect(
+      lasting.errorText.contains("warning: the former value had an expiry, 2"),
+      "\(lasting.errorText)")
+    #expect(lasting.errorText.contains("hint: 'coffer expire web/stripe TIME' gives it one"))
+    #expect(fixture.coffer("expire", "web/stripe", "30d").status == 0)
     // Only imported keys, and only to what a value can be.
     let before = fixture.records
     for (key, input, message) in [

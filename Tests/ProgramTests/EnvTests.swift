@@ -54,11 +54,17 @@ struct EnvTests {
     #expect(fish.outputText == "set -gx STRIPE_KEY '\(VaultFixture.stripeValue)'\n")
   }
 
-  @Test("prints nothing at all unless every key can be had") func allOrNothing() {
+  @Test("prints no value unless every key can be had, and lets the eval fail")
+  func allOrNothing() {
     let result = fixture.coffer("env", "-k", "web/stripe", "-k", "web/nothing")
     #expect(result.status == 1)
-    #expect(result.output.isEmpty)
-    #expect(result.errorText == "coffer: web/nothing: not found\n")
+    #expect(result.outputText == "false\n")
+    #expect(result.errorText.hasPrefix("coffer: web/nothing: not found\n"))
+    let shell = Subprocess.run(
+      "/bin/sh", ["-ec", "eval \"$(\(Programs.client) env -k web/nothing)\"; echo went on"],
+      environment: fixture.environmentWithKeyFile)
+    #expect(shell.status == 1)
+    #expect(shell.output.isEmpty)
   }
 
   @Test("refuses to print to a terminal, and asks for nothing then") func terminal() {
@@ -94,7 +100,7 @@ struct EnvTests {
   func usage(arguments: [String], message: String) {
     let result = fixture.coffer(["env"] + arguments)
     #expect(result.status == 2)
-    #expect(result.output.isEmpty)
+    #expect(result.outputText == "false\n")
     #expect(result.errorText.hasPrefix("coffer: \(message)"), "\(result.errorText)")
   }
 

@@ -92,6 +92,7 @@ struct FaultClientTests {
     .enabled(if: Programs.isRoot, "needs root"))
   func startedDaemon() throws {
     let open = fixture.directory.path("open")
+    mkdir(fixture.statePath, 0o700)
     let script = """
       exec 7>\(open) 8</etc/passwd 9<>\(open); trap '' HUP INT USR1
       coffer status | cat

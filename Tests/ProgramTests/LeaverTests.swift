@@ -70,7 +70,7 @@ struct LeaverTests {
     #expect(isValid(rotated) && !isValid(deploy))
     for arguments in [["enable", "eve"], ["disable", "eve"], ["remove", "eve"]] {
       let result = team.coffer(as: Team.ada, ["user"] + arguments)
-      #expect(result.errorText == "coffer: eve: not found\n")
+      #expect(result.errorText.hasPrefix("coffer: eve: not found\n"))
     }
     #expect(!team.owner("user", "list").outputText.contains("eve"))
   }
@@ -84,7 +84,13 @@ struct LeaverTests {
     #expect(whoami.contains("user  eve\nrole  member\n") && !whoami.contains("in web"), "\(whoami)")
     #expect(team.editor("list").output.isEmpty)
     for name in ["me/laptop", "id:\(id)", "web/deploy", "web/stripe"] {
-      #expect(team.editor("show", name).errorText == "coffer: \(name): not found\n")
+      let refused = team.editor("show", name)
+      #expect(
+        refused.errorText == """
+          coffer: \(name): not found
+          coffer: hint: 'coffer list' has the keys in sight
+
+          """)
       #expect(team.editor("run", "-k", name, "--", "true").status == 125)
     }
     #expect(team.editor("audit").output.isEmpty)

@@ -52,6 +52,59 @@ struct PromptTests {
     #expect(!Files.names(in: other.statePath).contains("slots"))
   }
 
+  @Test("nobody types a value for a command that is refused", arguments: ["import", "replace"])
+  func refusedFirst(verb: String) {
+    let fixture = VaultFixture()
+    fixture.initializeWithKeys()
+    let refusals = [
+      ["nowhere/x"]: "nowhere/x: not found", ["web/UPPER"]: "web/UPPER: invalid",
+      ["web/x", "--expires", "soon"]: "--expires: invalid",
+    ]
+    for (words, message) in refusals {
+      let terminal = PseudoTerminal(
+        Programs.client, [verb] + words, environment: fixture.environmentWithKeyFile)
+      let screen = terminal.readToEnd()
+      #expect(screen.contains(message), "\(screen)")
+      #expect(!screen.contains("Value of"), "\(screen)")
+      #expect(terminal.process.waitForEnd() == 1)
+    }
+    let terminal = PseudoTerminal(
+      Programs.client, ["replace", "web/stripe"], environment: fixture.environmentWithKeyFile)
+    #expect(terminal.waitFor("Value of web/stripe: "), "\(terminal.text)")
+    terminal.type("the new one\n")
+    #expect(terminal.readToEnd().contains("replaced the value"), "\(terminal.text)")
+    let printed = fixture.coffer("run", "-k", "web/stripe", "--", "printenv", "STRIPE_KEY")
+    #expect(printed.line == "the new one")
+  }
+
+  @Test("what is for good is asked about on a terminal, with the keys that it ends")
+  func forGood() {
+    let fixture = VaultFixture()
+    fixture.initializeWithKeys()
+    func archive(_ options: String..., typing answer: String?) -> String {
+      let terminal = PseudoTerminal(
+        Programs.client, ["workspace", "archive", "web"] + options,
+        environment: fixture.environmentWithKeyFile)
+      if let answer {
+        #expect(terminal.shows("for good? [y/N] "), "\(terminal.text)")
+        terminal.type(answer)
+      }
+      return terminal.readToEnd()
+    }
+    let kept = archive(typing: "\n")
+    #expect(kept.contains("web/stripe"), "\(kept)")
+    #expect(kept.contains("coffer: nothing was changed"), "\(kept)")
+    #expect(fixture.coffer("workspace", "list").outputText.contains("web"))
+    #expect(archive(typing: "y\n").contains("archived the workspace web"))
+    // Nothing is left to be asked about.
+    #expect(archive(typing: nil).contains("is archived already"))
+    fixture.coffer("user", "add", "ada", "--uid", "4301")
+    let removed = PseudoTerminal(
+      Programs.client, ["user", "remove", "ada", "--yes"],
+      environment: fixture.environmentWithKeyFile)
+    #expect(removed.readToEnd().contains("removed ada"), "\(removed.text)")
+  }
+
   @Test("a new passphrase that is empty is told before it is asked for again") func newEmpty() {
     let other = VaultFixture()
     let terminal = PseudoTerminal(

@@ -150,7 +150,12 @@ struct RefusedChangeTests {
       }
     }
     let other = team.coffer(as: Team.eve, ["create", "@nobody/new"])
-    #expect(other.errorText == "coffer: @nobody/new: not found\n")
+    #expect(
+      other.errorText == """
+        coffer: @nobody/new: not found
+        coffer: hint: 'coffer list' has the keys in sight
+
+        """)
   }
 
   static let dryRuns: [([String], String)] = [

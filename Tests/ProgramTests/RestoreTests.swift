@@ -84,6 +84,21 @@ struct RestoreTests {
     #expect(copy.coffer("audit", "--check").status == 0)
   }
 
+  @Test("a mistyped passphrase is asked for again") func mistyped() {
+    let path = fixture.directory.path("typed.backup")
+    let made = fixture.coffer(
+      ["backup", path, "--passphrase-fd", "0"], input: Array("open sesame".utf8))
+    #expect(made.status == 0, "\(made.errorText)")
+    let terminal = PseudoTerminal(
+      Programs.client, ["restore", path], environment: copy.environment)
+    for typed in ["open", "open sesame"] {
+      #expect(terminal.waitFor("Passphrase of the backup: "), "\(terminal.text)")
+      terminal.type(typed + "\n")
+    }
+    #expect(terminal.readToEnd().contains("made the vault of acme"), "\(terminal.text)")
+    #expect(terminal.process.waitForEnd() == 0)
+  }
+
   @Test("comes from standard input as well") func input() {
     let result = restore("-", input: Files.read(path))
     #expect(result.status == 0, "\(result.errorText)")

@@ -21,6 +21,38 @@ struct RunExplainTests {
       environment: fixture.environmentWithKeyFile.merging(environment) { $1 })
   }
 
+  @Test("the same command line with --explain in it is explained: a mask, a key of its own")
+  func whole() {
+    let result = explain(["--mask", "-k", "web/stripe", "--issue", "web", "--", "echo", "ran"])
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(
+      result.outputText == """
+        NAME            VALUE       SELECTED BY    EFFECT
+        STRIPE_KEY      web/stripe  -k web/stripe  inject
+        COFFER_API_KEY  web/...     --issue        inject
+
+        """)
+    #expect(!fixture.coffer("list", "--json").outputText.contains("process"))
+  }
+
+  @Test("what was meant to be a reference is told, and passes as the text that it is")
+  func misspelled() {
+    let path = write(
+      "A=coffer:web/stripe\nB=coffer:/web/stripe\nC=Coffer://web/stripe\nD=coffer:latest\n"
+        + "E=coffer://web/stripe\n")
+    let result = explain(["-e", path])
+    #expect(result.status == 0)
+    for (name, line) in [("A", 1), ("B", 2), ("C", 3)] {
+      #expect(
+        result.errorText.contains(
+          "warning: \(path):\(line): \(name) is text, and looks like a reference\n"),
+        "\(result.errorText)")
+    }
+    #expect(result.errorText.split(separator: "\n").count == 6)
+    let run = fixture.coffer("run", "-e", path, "--", "printenv", "A")
+    #expect(run.line == "coffer:web/stripe")
+  }
+
   @Test("tells names, keys, places and effects, uses no key, and runs nothing") func tells() {
     let path = write("A=coffer://web/stripe\nB=hunter2:coffer://web/deploy\nC=hunter2\n")
     let result = explain(["-w", "web", "-e", path, "--", "echo", "ran"])

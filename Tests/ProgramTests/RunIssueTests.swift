@@ -110,9 +110,6 @@ struct RunIssueTests {
       testDescription: "an access that there is not",
       arguments: ["--issue", "web", "--access", "admin", "--", "true"], message: "coffer: "),
     Refused(
-      testDescription: "an explanation", arguments: ["--issue", "web", "--explain"],
-      message: "coffer: --issue and --explain"),
-    Refused(
       testDescription: "another key of this name",
       arguments: ["--issue", "web", "-k", "web/stripe=COFFER_API_KEY", "--", "true"],
       message: "coffer: COFFER_API_KEY: invalid"),

@@ -15,6 +15,7 @@ struct StartTests {
   @Test(
     "fault 45: coffer starts the daemon in a session of its own, with nothing of its caller")
   func startedByClient() throws {
+    mkdir(fixture.statePath, 0o700)
     // A script that waits for the end of a pipe must not wait for the daemon.
     let script = "exec 9>\(fixture.directory.path("open")); x=$(coffer status); echo \"$x\""
     let result = Subprocess.run(
@@ -47,6 +48,7 @@ struct StartTests {
   }
 
   @Test("many clients at once start one daemon") func startedAtOnce() {
+    mkdir(fixture.statePath, 0o700)
     let clients = (0..<16).map { _ in
       Subprocess(
         Programs.client, ["status"], environment: fixture.environment,
@@ -122,6 +124,20 @@ struct StartTests {
     #expect(longest.utf8.count == 107)
     fixture.startDaemon(socket: longest)
     #expect(fixture.coffer(["status"], environment: ["COFFER_SOCKET": longest]).status == 0)
+  }
+
+  @Test("a COFFER_HOME that is not there is told, and made only for a vault") func mistypedHome() {
+    for words in [["list"], ["run", "-k", "web/x", "--", "true"], ["unlock"], ["status"]] {
+      let result = fixture.coffer(words)
+      #expect(result.status == (words[0] == "run" ? 125 : 1))
+      #expect(
+        result.errorText.hasPrefix(
+          "coffer: COFFER_HOME: \(fixture.statePath): there is no such directory\n"),
+        "\(result.errorText)")
+    }
+    #expect(!Files.names(in: fixture.directory.path).contains("state"))
+    fixture.initialize()
+    #expect(fixture.coffer("list").status == 0)
   }
 
   @Test(

@@ -9,15 +9,18 @@ extension Subcommand {
     details: [
       "For a shell that is to have them itself: whatever it starts has them too, so",
       "'coffer run' is the better way wherever one command needs them. What is",
-      "selected, and how, is as of 'coffer run'. Nothing is printed to a terminal, nor",
-      "if any key cannot be had. For direnv, put this into ~/.config/direnv/direnvrc,",
-      "and 'use coffer' with options of 'coffer env' into .envrc:",
+      "selected, and how, is as of 'coffer run'. Nothing is printed to a terminal. If",
+      "any key cannot be had, 'false' is all that is printed, so that the eval fails.",
+      "",
+      "For direnv, put this into ~/.config/direnv/direnvrc, and 'use coffer' with",
+      "options of 'coffer env' into .envrc:",
       "",
     ] + direnvFunction.map { "  " + $0 },
     options: selectingOptions + [
       OptionSpecification("shell", value: "SHELL", "sh (also for bash and zsh, the default), fish"),
       systemOption, waitOption,
     ],
+    isEvaluated: true,
     examples: [
       "eval \"$(coffer env -w web)\"", "coffer env -k web/stripe --shell fish | source",
     ]

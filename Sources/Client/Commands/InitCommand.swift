@@ -30,7 +30,7 @@ extension Subcommand {
   ) { arguments throws(ClientError) in
     let command = try initCommand(arguments)
     try Console.requireOutput()
-    let dialogue = try Dialogue(arguments, presentsKey: false)
+    let dialogue = try Dialogue(arguments, presentsKey: false, makesVault: true)
     try requireNoVault(dialogue)
     if let path = arguments["key-file"] {
       try found(command, withKeyFile: path, dialogue.connection)

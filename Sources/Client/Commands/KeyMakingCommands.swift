@@ -96,13 +96,11 @@ extension Subcommand {
       throw .usage("--all needs --env-file", hint: "one key is imported without it")
     }
     let key = arguments.words[0]
-    let value: Secret? = try readValue(of: key, for: "import")
     let options = arguments.given(["env", "expires", "use-role", "note"])
+    let command = Command(.importKey, options: options, words: [key])
     let dialogue = try Dialogue(arguments)
     let statuses = try namingWorkspaces { () throws(ClientError) in
-      try dialogue.ask(
-        Command(.importKey, options: options, words: [key]), answeringWith: value
-      ).statuses
+      try ask(command, withValueOf: key, dialogue)
     }
     describe(try keyStatus(statuses), "imported \(key)")
     warnOfSameValues(statuses)
@@ -160,12 +158,14 @@ extension Subcommand {
     examples: ["coffer replace web/stripe", "coffer replace me/github --expires 90d < token"]
   ) { arguments throws(ClientError) in
     let key = arguments.words[0]
-    let value: Secret? = try readValue(of: key, for: "replace")
-    let statuses = try Dialogue(arguments).ask(
-      Command(.replace, options: arguments.given(["expires"]), words: [key]),
-      answeringWith: value
-    ).statuses
+    let command = Command(.replace, options: arguments.given(["expires"]), words: [key])
+    let statuses = try ask(command, withValueOf: key, Dialogue(arguments))
     describe(try keyStatus(statuses), "replaced the value of \(key)")
+    for former in statuses where former.keywords == ["FORMER"] {
+      let expiry = former["expires"] ?? ""
+      Console.note("warning: the former value had an expiry, \(expiry), and this one has none")
+      Console.hint("'coffer expire \(key) TIME' gives it one")
+    }
     warnOfSameValues(statuses)
     Holders.report(statuses, holding: "a former value")
     Console.hint("its vendor still honours the former value until it is revoked there")
@@ -249,6 +249,15 @@ extension Subcommand {
     for other in statuses where other.keywords == ["SAME_VALUE"] {
       Console.note("warning: \(other["name"] ?? "another key") holds the same value")
     }
+  }
+
+  /// Sends a command that keeps a value; nobody types one for a command that is refused.
+  private static func ask(
+    _ command: Command, withValueOf key: String, _ dialogue: Dialogue
+  ) throws(ClientError) -> [StatusFields] {
+    if SecretInput.isTerminal { try dialogue.requireInquiry(by: command) }
+    let value: Secret? = try readValue(of: key, for: command.verb.lowercased())
+    return try dialogue.ask(command, answeringWith: value).statuses
   }
 
   private static func readValue(

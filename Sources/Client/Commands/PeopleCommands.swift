@@ -50,9 +50,11 @@ extension Subcommand {
     name: "workspace", group: .people, synopsis: "workspace list | add NAME | archive WORKSPACE",
     summary: "Adds or archives a workspace, or lists those in sight.",
     details: [
-      "To archive a workspace revokes its keys, for good; its name is not used again."
+      "To archive a workspace revokes its keys, for good; its name is not used again. A",
+      "terminal shows them, and asks.",
     ],
-    options: [Change.dryRunOption, jsonOption, systemOption, waitOption], wordCount: 1...2,
+    options: [Change.dryRunOption, Change.yesOption, jsonOption, systemOption, waitOption],
+    wordCount: 1...2,
     examples: ["coffer workspace add web", "coffer workspace archive web --dry-run"]
   ) { arguments throws(ClientError) in
     let name = arguments.words.last ?? ""
@@ -65,7 +67,8 @@ extension Subcommand {
       try Change(
         command: Change.command(.workspace, arguments, words: ["ARCHIVE", name]),
         done: "archived the workspace \(name)", planned: "would archive the workspace \(name)",
-        unchanged: "the workspace \(name) is archived already"
+        unchanged: "the workspace \(name) is archived already",
+        question: "Archive \(PrintableText.object(name)), and end its keys for good"
       ).perform(arguments)
     case ("list", 1):
       try arguments.allow(["json"], for: "workspace list")

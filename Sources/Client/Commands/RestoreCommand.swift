@@ -30,9 +30,6 @@ extension Subcommand {
   ) { arguments throws(ClientError) in
     try arguments.exclude(["key-file", "passphrase-fd"])
     let path = arguments.words[0]
-    let answers = SecretAnswers(
-      present: SecretSources(arguments), new: SecretSources(arguments),
-      presentObject: "the backup")
     if path == "-" {
       guard arguments["passphrase-fd"] != "0" else {
         throw .usage("standard input is the backup, and cannot be its passphrase as well")
@@ -40,26 +37,43 @@ extension Subcommand {
       // The stream is the caller's, and stays open for it.
       let file = FileDescriptor(owning: STDIN_FILENO)
       do throws(ClientError) {
-        try restore(from: file, named: "standard input", answers, arguments)
+        try restore(from: file, named: "standard input", arguments)
       } catch {
         _ = file.release()
         throw error
       }
       _ = file.release()
     } else {
-      let file = try attempting("\(path): opening the backup") { () throws(Errno) in
-        try FileDescriptor.open(path, flags: O_RDONLY)
-      }
-      try restore(from: file, named: path, answers, arguments)
+      try restore(path, arguments)
     }
     return ExitStatus.done
   }
 
+  /// Restores from a file, which is read anew when a person has mistyped its passphrase.
+  private static func restore(_ path: String, _ arguments: Arguments) throws(ClientError) {
+    let isTyped = !arguments.has("key-file") && !arguments.has("passphrase-fd")
+    var left = isTyped ? Unlocking.tries : 1
+    while true {
+      let file = try attempting("\(path): opening the backup") { () throws(Errno) in
+        try FileDescriptor.open(path, flags: O_RDONLY)
+      }
+      do throws(ClientError) {
+        return try restore(from: file, named: path, arguments)
+      } catch {
+        left -= 1
+        guard error.isWrongSecret, left > 0 else { throw error }
+        Console.report(error)
+      }
+    }
+  }
+
   private static func restore(
-    from file: borrowing FileDescriptor, named name: String, _ answers: SecretAnswers,
-    _ arguments: Arguments
+    from file: borrowing FileDescriptor, named name: String, _ arguments: Arguments
   ) throws(ClientError) {
-    let dialogue = try Dialogue(arguments, presentsKey: false)
+    let answers = SecretAnswers(
+      present: SecretSources(arguments), new: SecretSources(arguments),
+      presentObject: "the backup")
+    let dialogue = try Dialogue(arguments, presentsKey: false, makesVault: true)
     try requireNoVault(dialogue)
     let connection = dialogue.connection
     try connection.send([Command(.restore, options: answers.keyFileFlag)])

@@ -61,7 +61,7 @@ extension Subcommand {
     try SetVariables.check(arguments)
     let issued = try IssuedKey(arguments)
     let masking = try RunMasking(arguments)
-    guard !arguments.has("explain") else { return try explain(arguments) }
+    guard !arguments.has("explain") else { return try explain(arguments, issued) }
     guard !arguments.has("json") else {
       throw .usage("--json is of --explain", hint: "give both, or neither")
     }
@@ -76,18 +76,24 @@ extension Subcommand {
     try CredentialFiles.replaceStandardInput(of: obtained)
     // Last, so that nothing is issued for a command that does not run.
     try issued?.add(to: &variables, &obtained.values, for: command, arguments)
+    if set.keepsLogin { try PresentedKey.add(to: &obtained.values) }
     let environment = try variables.environment(set)
     let execution = CommandExecution(arguments.commandWords)
     return try masking.run(execution, environment, obtained)
   }
 
-  private static func explain(_ arguments: Arguments) throws(ClientError) -> Int32 {
+  private static func explain(
+    _ arguments: Arguments, _ issued: IssuedKey?
+  ) throws(ClientError) -> Int32 {
     let (selection, untrusted) = try VariableSelection.explained(by: arguments)
-    let explanation = try RunExplanation(selection, SetVariables(arguments), arguments)
+    var explanation = try RunExplanation(selection, SetVariables(arguments), arguments)
+    if let issued { explanation.add(issued) }
     if arguments.has("json") {
       try Console.print(explanation.json)
+    } else if explanation.rows.isEmpty {
+      try Console.print(["nothing that you may use is selected"])
     } else {
-      try Console.print(explanation.lines)
+      try Console.printTable(explanation.lines)
     }
     if let untrusted {
       Console.note("\(untrusted) is not trusted: 'coffer run' asks for that on a terminal")

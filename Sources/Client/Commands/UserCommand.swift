@@ -16,14 +16,14 @@ extension Subcommand {
       "  user rebind USER --uid N   binds the user to another uid; root may do so with",
       "                             a secret that opens the vault",
       "A change tells which keys change with it, and which live values the person has",
-      "had.",
+      "had; before it removes somebody a terminal shows that, and asks.",
     ],
     options: [
       OptionSpecification("uid", value: "N", "the uid that the user's processes have"),
       OptionSpecification("key-file", value: "PATH", "of rebind: a file that opens the vault"),
       OptionSpecification(
         "passphrase-fd", value: "N", "of rebind: read a passphrase from a descriptor"),
-      Change.dryRunOption, jsonOption, systemOption, waitOption,
+      Change.dryRunOption, Change.yesOption, jsonOption, systemOption, waitOption,
     ],
     wordCount: 1...2,
     examples: ["coffer user add ada --uid 1001", "coffer user remove ada --dry-run"]
@@ -40,7 +40,9 @@ extension Subcommand {
     case ("enable", 2):
       try changeUser("ENABLE", name, arguments, ("enabled", "enable", "is enabled"))
     case ("remove", 2):
-      try changeUser("REMOVE", name, arguments, ("removed", "remove", "was removed"))
+      try changeUser(
+        "REMOVE", name, arguments, ("removed", "remove", "was removed"),
+        question: "Remove \(PrintableText.object(name)) for good")
     case ("rebind", 2): try rebindUser(name, arguments)
     case _:
       throw wrongAction(
@@ -75,13 +77,14 @@ extension Subcommand {
 
   private static func changeUser(
     _ action: String, _ name: String, _ arguments: Arguments,
-    _ words: (done: String, planned: String, unchanged: String)
+    _ words: (done: String, planned: String, unchanged: String), question: String? = nil
   ) throws(ClientError) {
-    try arguments.allow(["dry-run", "json"], for: "user \(words.planned)")
+    let allowed = ["dry-run", "json"] + (question == nil ? [] : ["yes"])
+    try arguments.allow(allowed, for: "user \(words.planned)")
     try Change(
       command: Change.command(.user, arguments, words: [action, name]),
       done: "\(words.done) \(name)", planned: "would \(words.planned) \(name)",
-      unchanged: "\(name) \(words.unchanged) already"
+      unchanged: "\(name) \(words.unchanged) already", question: question
     ).perform(arguments)
   }
 

@@ -47,6 +47,16 @@ struct DotenvReference: Hashable {
     return pieces
   }
 
+  /// Whether a value is text, and was meant to be a reference, as `coffer:web/stripe`.
+  static func isMisspelled(_ value: Span<UInt8>) -> Bool {
+    let word = "coffer".utf8.span
+    guard value.count > word.count else { return false }
+    for index in word.indices where value[index] | 0x20 != word[index] { return false }
+    let end = value.end(from: word.count) { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") }
+    guard end > word.count, let key = key(in: value, from: end) else { return false }
+    return key.end == value.count || value[key.end] == UInt8(ascii: "?")
+  }
+
   /// The key that is named at `start`, and where its name ends; nil if none is.
   private static func key(
     in bytes: Span<UInt8>, from start: Int

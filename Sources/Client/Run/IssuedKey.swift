@@ -4,11 +4,11 @@ internal import Wire
 
 /// A key that is issued for the command alone: it ends when the command does.
 struct IssuedKey {
-  private let workspace: Name
+  let workspace: Name
   private let access: String?
 
   /// Where the key comes from, for messages.
-  private static let source = "--issue"
+  static let source = "--issue"
 
   /// The key that the options want; nil for none.
   ///
@@ -21,7 +21,6 @@ struct IssuedKey {
       }
       return nil
     }
-    try arguments.exclude(["issue", "explain"])
     guard let workspace = Name(text) else {
       throw .usage(
         "--issue: \(PrintableText.object(text)) is no name of a workspace",

@@ -175,6 +175,6 @@ extension ValueRequests {
       ? numbers[0]
       : numbers.first { error.message.hasPrefix("\(requests[$0].key.text): ") }
     guard let number, let place = requests[number].place else { return error }
-    return ClientError(error.status, "\(place): \(error.message)", hint: error.hint)
+    return ClientError(error.code, "\(place): \(error.message)", hint: error.hint)
   }
 }

@@ -65,6 +65,15 @@ struct RunExplanation {
     }
   }
 
+  /// Adds the key that would be issued, for which the daemon is not asked.
+  mutating func add(_ issued: IssuedKey) {
+    rows.append(
+      Row(
+        name: PresentedKey.variable, keys: ["\(issued.workspace.text)/..."], holdsText: false,
+        origin: IssuedKey.source, effect: .inject))
+    refuseRepetitions()
+  }
+
   /// Whether the command would run.
   var isRunnable: Bool {
     !rows.isEmpty && !rows.contains { $0.effect == .refuse || $0.effect == .conflict }
@@ -174,8 +183,7 @@ struct RunExplanation {
 
   /// A table for people.
   var lines: [String] {
-    guard !rows.isEmpty else { return ["nothing that you may use is selected"] }
-    return Table.lines(
+    Table.lines(
       header: ["NAME", "VALUE", "SELECTED BY", "EFFECT"],
       rows: rows.map { row in
         let parts =

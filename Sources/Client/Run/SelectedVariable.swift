@@ -40,9 +40,7 @@ struct SelectedVariable {
         hint: "it is no variable for a file of keys: set it outside, as with "
           + "'env NAME=VALUE coffer run ...'")
     } catch {
-      let failure = Failure(error)
-      throw ClientError(
-        ExitStatus.failed, "\(origin): \(failure.message)", hint: failure.hint)
+      throw ClientError(error, at: origin)
     }
   }
 

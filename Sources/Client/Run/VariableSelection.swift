@@ -73,10 +73,21 @@ struct VariableSelection {
     var last: [String: DotenvAssignment] = [:]
     for assignment in file.assignments where assignment.valueRange != nil {
       last[assignment.name] = assignment
+      warnIfMisspelled(assignment, of: file)
     }
     variables.removeAll { $0.place != nil && last[$0.name] != nil }
     variables += last.values.sorted { $0.range.lowerBound < $1.range.lowerBound }
       .map { SelectedVariable($0, of: file) }
+  }
+
+  private func warnIfMisspelled(_ assignment: DotenvAssignment, of file: DotenvFile) {
+    guard case .text(let range)? = assignment.pieces.first, assignment.pieces.count == 1,
+      file.withText(range, DotenvReference.isMisspelled)
+    else { return }
+    Console.note(
+      "warning: \(file.place(of: assignment)): \(assignment.name) is text, and looks like a "
+        + "reference")
+    Console.hint("a reference is written coffer://WORKSPACE/NAME")
   }
 
   /// Whether the options select nothing.
@@ -186,8 +197,7 @@ struct VariableSelection {
     do throws(Refusal) {
       return try body()
     } catch {
-      let failure = Failure(error)
-      throw ClientError(ExitStatus.failed, failure.message, hint: failure.hint)
+      throw ClientError(error)
     }
   }
 }

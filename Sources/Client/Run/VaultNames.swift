@@ -34,12 +34,3 @@ struct VaultNames {
     }
   }
 }
-
-extension Command {
-  /// The same question, to which the daemon only tells what it would hand out.
-  var asDryRun: Command {
-    Command(
-      .environment, options: options.map { ($0.name, $0.value) } + [("dry-run", nil)],
-      words: words)
-  }
-}

@@ -96,8 +96,9 @@ extension CommandDefinition {
     verb: .replace, synopsis: "REPLACE KEY [--expires=TIME]",
     help: [
       "Gives an imported key a new value, at once and instead of the former one. Inquires",
-      "VALUE. Answers 'KEY id=... name=... env=... expires=... version=...', and 'SAME_VALUE'",
-      "as IMPORT does, and who holds a former value, as REVOKE does.",
+      "VALUE. Answers 'KEY id=... name=... env=... expires=... version=...'; 'FORMER version=...",
+      "expires=...' if the former value had an expiry and the new one has none; 'SAME_VALUE' as",
+      "IMPORT does, and who holds a former value, as REVOKE does.",
       "  --expires=TIME   when the vendor ends the new value, if that is known",
     ],
     options: ["expires"], wordCount: 1...1, availability: .unlocked
@@ -120,6 +121,7 @@ extension CommandDefinition {
         .replace(reference, lifetime, material), of: exchange, about: reference.text
       ) { vault, _ in
         describeNewVersion(version, in: vault, to: exchange)
+        nameLostExpiry(of: version.key, in: vault, to: exchange)
         nameOthersWithSameValue(digest, as: version.key, in: vault, to: exchange)
         nameHolders(of: version.key, to: exchange)
       }
@@ -262,6 +264,15 @@ extension CommandDefinition {
         ("env", key.environmentName.text), ("expires", key.currentVersion.expires?.rfc3339),
         ("version", String(version.number)),
       ])
+  }
+
+  /// Tells of the expiry of a former value, if the new one was given none.
+  private static func nameLostExpiry(of id: KeyID, in vault: Vault, to exchange: Exchange) {
+    guard let key = vault.organization.key(withID: id), key.currentVersion.expires == nil,
+      let former = key.versions.dropLast().last, let expiry = former.expires
+    else { return }
+    exchange.status(
+      ["FORMER"], [("version", String(former.number)), ("expires", expiry.rfc3339)])
   }
 
   private static func nameOthersWithSameValue(
