@@ -83,6 +83,33 @@ struct Dialogue {
     return try connection.receiveReply(answeringWith: secret)
   }
 
+  /// Sends a command as often as there is more to be told.
+  ///
+  /// - Parameters:
+  ///   - command: That of the first page.
+  ///   - body: Takes the lines of each page.
+  /// - Throws: ``ClientError``, and what `body` throws.
+  func forEachPage(
+    of command: Command, _ body: ([StatusFields]) throws(ClientError) -> Void
+  ) throws(ClientError) {
+    var former: String?
+    while true {
+      let page = former.map { command.adding("after", $0) } ?? command
+      let statuses = try ask(page).statuses
+      try body(statuses)
+      guard let after = statuses.first(where: { $0.keywords == ["MORE"] })?["after"] else { return }
+      guard after != former else { throw .protocolBroken("its pages do not go on") }
+      former = after
+    }
+  }
+
+  /// The lines of all pages.
+  func askForPages(_ command: Command) throws(ClientError) -> [StatusFields] {
+    var lines: [StatusFields] = []
+    try forEachPage(of: command) { page in lines += page }
+    return lines
+  }
+
   /// Throws what a command is refused with before the daemon asks for anything; nothing
   /// is changed.
   func requireInquiry(by command: Command) throws(ClientError) {

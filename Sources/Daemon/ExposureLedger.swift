@@ -66,16 +66,16 @@ package struct ExposureLedger {
 
   package subscript(token: UInt64) -> Holder? { holders[token] }
 
-  /// All of them, the longest first.
+  /// All of them, in the order in which they were entered.
   package var all: [Holder] { Self.inOrder(holders.values) }
 
-  /// Those that hold a value of a key, the longest first.
+  /// Those that hold a value of a key, in the same order.
   package func holders(of key: KeyID) -> [Holder] {
     Self.inOrder(holders.values.filter { $0.versions[key] != nil })
   }
 
   private static func inOrder(_ holders: some Sequence<Holder>) -> [Holder] {
-    holders.sorted { ($0.since, $0.token) < ($1.since, $1.token) }
+    holders.sorted { $0.token < $1.token }
   }
 
   // MARK: Entering

@@ -28,23 +28,29 @@ struct HolderReport {
 
   // MARK: Lines
 
-  /// Answers with who holds what.
+  /// Answers with a page of who holds what.
   ///
   /// - Parameters:
   ///   - key: Only holders of this one; nil for all.
+  ///   - number: The number of the last one on the page before; 0 for the first page.
   ///   - exchange: What is answered.
-  func tell(of key: Key?, to exchange: Exchange) {
+  func tell(of key: Key?, after number: UInt64, to exchange: Exchange) {
     let sight = key.map { organization.oversees(standing, $0) ? "all" : "own" }
     exchange.status(
       ["LEDGER"],
       [
         ("since", ledger.since.rfc3339), ("untracked", String(ledger.untracked)), ("sight", sight),
       ])
-    for holder in key.map({ ledger.holders(of: $0.id) }) ?? ledger.all {
+    var last = number
+    var room = Limits.heldVersionsOfOnePage
+    for holder in key.map({ ledger.holders(of: $0.id) }) ?? ledger.all where holder.token > number {
       let held = fields(ofHeldBy: holder, key)
       guard !held.isEmpty else { continue }
+      guard room > 0 else { return exchange.status(["MORE"], [("after", String(last))]) }
       exchange.status(["HOLDER"], fields(of: holder))
       for version in held { exchange.status(["HELD"], version) }
+      last = holder.token
+      room -= held.count
     }
   }
 

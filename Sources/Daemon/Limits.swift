@@ -75,6 +75,9 @@ enum Limits {
   /// Holders that are named when a key ends or gets another value.
   static let namedHolders = 100
 
+  /// Values on a page of holders; a process stands on one page with all of its values.
+  static let heldVersionsOfOnePage = 1000
+
   /// Keys on a page of a list, unless told, and at the most.
   static let pageDefault = 100
   static let pageMaximum = 1000

@@ -37,10 +37,13 @@ package struct Command: Equatable, Sendable {
   }
 
   /// The same, of which the daemon only tells what it would do.
-  package var asDryRun: Command {
-    var trial = self
-    trial.options.append(Option(name: "dry-run", value: nil))
-    return trial
+  package var asDryRun: Command { adding("dry-run") }
+
+  /// The same with one more option.
+  package func adding(_ option: String, _ value: String? = nil) -> Command {
+    var longer = self
+    longer.options.append(Option(name: option, value: value))
+    return longer
   }
 
   /// Reads a line that is neither empty nor a comment.

@@ -90,8 +90,13 @@ struct FaultConnectionTests {
     }
     #expect(refusals == 100)
     #expect(slowest < 1_000_000_000, "\(slowest) ns")
-    let after = Footprint(of: daemon)
-    #expect(after.descriptors <= before.descriptors + 1, "\(after), before \(before)")
+    // The last one may be on its way still.
+    var after = Footprint(of: daemon)
+    let isBack = eventually {
+      after = Footprint(of: daemon)
+      return after.descriptors <= before.descriptors
+    }
+    #expect(isBack, "\(after), before \(before)")
     #expect(after.resident < before.resident + 4_000, "\(after), before \(before)")
   }
 

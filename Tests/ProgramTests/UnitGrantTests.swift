@@ -185,7 +185,7 @@ struct TeamUnitGrantTests {
     ] {
       let result = team.coffer(as: Team.max, ["grant", "--unit", "web.service"] + arguments)
       #expect(result.status == 1)
-      #expect(result.errorText == "coffer: \(arguments[0]): not found\n")
+      #expect(result.errorLine == "coffer: \(arguments[0]): not found")
     }
     let (given, ungiven) = ["web.service", "never.service"].map {
       team.coffer(as: Team.max, ["grant", "--unit", $0])

@@ -48,7 +48,7 @@ struct WhyTests {
           let said = "\(uid) \(action) \(key): \(why.outputText)\(outcome.errorText)"
           #expect((why.status == 0) == (outcome.status == 0), "\(said)")
           guard why.status == 0 || !why.output.isEmpty else {
-            #expect(why.errorText == "coffer: \(key): not found\n", "\(said)")
+            #expect(why.errorLine == "coffer: \(key): not found", "\(said)")
             continue
           }
           let steps = why.outputText.split(separator: "\n").dropFirst()
@@ -99,7 +99,7 @@ struct WhyTests {
     #expect(elsewhere.status == 1)
     #expect(elsewhere.outputText.hasSuffix("  no   it is a key of web only\n"))
     #expect(
-      team.editor("why", "web/ci", "use", "-w", "api").errorText == "coffer: api: not found\n")
+      team.editor("why", "web/ci", "use", "-w", "api").errorLine == "coffer: api: not found")
     for arguments in [["web/ci", "use", "--user", "eve"], ["web/ci", "use", "-w", "web"]] {
       let refused = team.coffer(as: Team.vic, ["why"] + arguments)
       #expect(refused.status == 1 && refused.errorText.hasPrefix("coffer: web/ci: forbidden: "))

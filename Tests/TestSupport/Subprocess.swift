@@ -20,6 +20,9 @@ package final class Subprocess {
     }
   }
 
+    /// The first line of standard error, without its end.
+    package var errorLine: String { String(errorText.prefix { $0 != "\n" }) }
+
   package let id: Int32
   private var status: Int32?
 

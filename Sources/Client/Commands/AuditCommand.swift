@@ -77,17 +77,10 @@ extension Subcommand {
   ) throws(ClientError) -> Int {
     let dialogue = try Dialogue(arguments)
     var count = 0
-    var after: String?
-    while true {
-      let page: [(String, String?)] = after.map { [("after", $0)] } ?? []
-      let statuses = try dialogue.ask(Command(.audit, options: options + page)).statuses
-      count += try body(statuses)
-      guard let next = statuses.first(where: { $0.keywords == ["MORE"] })?["after"] else {
-        return count
-      }
-      guard next != after else { throw .protocolBroken("its pages do not go on") }
-      after = next
+    try dialogue.forEachPage(of: Command(.audit, options: options)) {
+      (statuses) throws(ClientError) in count += try body(statuses)
     }
+    return count
   }
 }
 

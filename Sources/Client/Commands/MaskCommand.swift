@@ -70,9 +70,10 @@ extension Subcommand {
     "Not found: a value of fewer than 8 bytes (it says so); one that is hashed,",
     "compressed, reversed, spelt in hexadecimal or changed otherwise; the rest of one",
     "that is cut off; one that is broken at the edge of a window by moving the",
-    "cursor, or printed with colours or cursor movements in it; a Base64 text that is",
-    "broken into lines, unless it begins with the value; what a dotenv file says",
-    "itself; and what a command writes to files, or to /dev/tty while none of its",
-    "standard streams is a terminal.",
+    "cursor, or printed with colours, cursor movements or expanded tabs in it; a",
+    "Base64 text that is broken into lines, unless it begins with the value; what a",
+    "dotenv file says itself; and what a command writes to files, to descriptors that",
+    "it inherits behind standard error, or to /dev/tty while none of its standard",
+    "streams is a terminal.",
   ]
 }

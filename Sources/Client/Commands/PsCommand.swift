@@ -13,14 +13,14 @@ extension Subcommand {
     options: [jsonOption, systemOption, waitOption], wordCount: 0...1,
     examples: ["coffer ps", "coffer ps web/stripe --json"]
   ) { arguments throws(ClientError) in
-    let command = Command(.holders, words: arguments.words)
-    let holders = Holders(try Dialogue(arguments).ask(command).statuses)
+    let holders = Holders(
+      try Dialogue(arguments).askForPages(Command(.holders, words: arguments.words)))
     if arguments.has("json") {
       try Console.print(holders.json)
     } else if holders.holders.isEmpty {
       Console.note("no running command holds \(arguments.words.first ?? "a key")")
     } else {
-      try Console.print(holders.table)
+      try Console.printTable(holders.table)
     }
     for line in holders.reservations { Console.note(line) }
     return ExitStatus.done

@@ -23,16 +23,9 @@ extension Subcommand {
     ],
     examples: ["coffer list", "coffer list -w web --json", "coffer list --flag orphaned"]
   ) { arguments throws(ClientError) in
-    let dialogue = try Dialogue(arguments)
     let filter = arguments.given(["workspace", "state", "type", "flag"])
-    var keys: [StatusFields] = []
-    var after: String?
-    repeat {
-      let page = [("limit", "1000")] + (after.map { [("after", $0)] } ?? [])
-      let statuses = try dialogue.ask(Command(.list, options: filter + page)).statuses
-      keys += statuses.filter { $0.keywords == ["KEY"] }
-      after = statuses.first { $0.keywords == ["MORE"] }?["after"]
-    } while after != nil
+    let command = Command(.list, options: filter + [("limit", "1000")])
+    let keys = try Dialogue(arguments).askForPages(command).filter { $0.keywords == ["KEY"] }
     if arguments.has("json") {
       try Console.print(keys.map { JSON.object(KeyFields.members($0)) })
     } else if keys.isEmpty {

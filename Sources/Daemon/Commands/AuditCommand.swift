@@ -25,7 +25,7 @@ extension CommandDefinition {
     availability: .unlocked
   ) { exchange, command throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
-    let after = try firstRow(command)
+    let after = try number(of: "after", in: command)
     guard !command.hasOption("check") else {
       try allow(["check", "after"], in: command)
       return try checkRows(after, exchange, vault)
@@ -41,14 +41,6 @@ extension CommandDefinition {
     }
     if page.hasMore { exchange.status(["MORE"], [("after", String(page.last))]) }
     return .done
-  }
-
-  private static func firstRow(_ command: Command) throws(Failure) -> UInt64 {
-    guard let text = command.value(of: "after") else { return 0 }
-    guard let number = UInt64(digits: text) else {
-      throw Failure(.parameter, "--after is the number of a row")
-    }
-    return number
   }
 
   private static func rowCount(_ command: Command) throws(Failure) -> Int {

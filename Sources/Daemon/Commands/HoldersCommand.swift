@@ -4,18 +4,20 @@ internal import Wire
 
 extension CommandDefinition {
   static let holders = CommandDefinition(
-    verb: .holders, synopsis: "HOLDERS [KEY]",
+    verb: .holders, synopsis: "HOLDERS [KEY] [--after=N]",
     help: [
       "Tells which running processes were handed values: your own, and of others those with",
       "keys that you oversee. 'LEDGER since=... untracked=...': what was handed out before, and",
       "what a process has passed on, as to one that it has started, is not known. Then a line",
       "'HOLDER pid=... uid=... user=... command=... since=...' for each process, and behind it",
-      "'HELD key=... id=... version=... current=... state=...' for each value.",
+      "'HELD key=... id=... version=... current=... state=...' for each value. 'MORE after=N' if",
+      "there is more to ask for.",
     ],
-    wordCount: 0...1, availability: .unlocked
+    options: ["after"], wordCount: 0...1, availability: .unlocked
   ) { exchange, command throws(Failure) in
     let server = exchange.server
     let vault = try server.keeper.openVault()
+    let after = try number(of: "after", in: command)
     let reference = try parsed { () throws(Refusal) -> KeyReference? in
       guard let word = command.words.first else { return nil }
       return try KeyReference(parsing: word)
@@ -26,7 +28,17 @@ extension CommandDefinition {
       guard let reference else { return (standing, nil) }
       return (standing, try organization.key(reference, inSightOf: standing, at: now))
     }
-    HolderReport(exchange, in: vault.organization, seenBy: standing).tell(of: key, to: exchange)
+    HolderReport(exchange, in: vault.organization, seenBy: standing)
+      .tell(of: key, after: after, to: exchange)
     return .done
+  }
+
+  /// The number behind which a page begins; 0 for the first page.
+  static func number(of option: String, in command: Command) throws(Failure) -> UInt64 {
+    guard let text = command.value(of: option) else { return 0 }
+    guard let number = UInt64(digits: text) else {
+      throw Failure(.parameter, "--\(option) is a number that an answer has told")
+    }
+    return number
   }
 }
