@@ -18,10 +18,10 @@ package final class Subprocess {
     package var line: String {
       outputText.hasSuffix("\n") ? String(outputText.dropLast()) : outputText
     }
-  }
 
     /// The first line of standard error, without its end.
     package var errorLine: String { String(errorText.prefix { $0 != "\n" }) }
+  }
 
   package let id: Int32
   private var status: Int32?
