@@ -90,11 +90,11 @@ struct FaultConnectionTests {
     }
     #expect(refusals == 100)
     #expect(slowest < 1_000_000_000, "\(slowest) ns")
-    // The last one may be on its way still.
+    // The last one may be on its way still; the process of this test has an entry now.
     var after = Footprint(of: daemon)
     let isBack = eventually {
       after = Footprint(of: daemon)
-      return after.descriptors <= before.descriptors
+      return after.descriptors <= before.descriptors + 1
     }
     #expect(isBack, "\(after), before \(before)")
     #expect(after.resident < before.resident + 4_000, "\(after), before \(before)")
