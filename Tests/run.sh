@@ -15,7 +15,7 @@ step "what the tests need"
 command -v swift >/dev/null || { echo "Swift is missing: see swift.org/install" >&2; exit 1; }
 install_packages libsodium-dev gpgconf gpg-agent libassuan-dev python3-gpg strace file util-linux \
   passwd procps python3 python3-nacl python3-dotenv direnv fish zsh groff-base git openssl systemd \
-  systemd-container dbus vim-tiny less postgresql-client || exit 1
+  systemd-container dbus vim-tiny less postgresql-client valgrind || exit 1
 
 passed=0
 failed=0

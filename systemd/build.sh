@@ -32,11 +32,12 @@ settings=(--package-path "$root" -c release -Xlinker -s)
 # Each has a scratch path of its own: with other flags all is compiled anew.
 daemon=(--scratch-path "$root/.build/shipped/cofferd" --product cofferd)
 # The RUNPATH that SwiftPM adds makes a static PIE crash before main, and gold
-# cannot link one.
+# cannot link one. Packed relocations are half a megabyte less to read at each start.
 client=(
   --scratch-path "$root/.build/shipped/coffer" --product coffer
   --static-swift-stdlib --disable-local-rpath
   -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-pie
+  -Xlinker --pack-dyn-relocs=relr
 )
 echo "build: cofferd, with the system's libsodium"
 swift build "${settings[@]}" "${daemon[@]}"

@@ -34,9 +34,7 @@ package enum Client {
     case RunDirectory.keeperWord: return RunDirectory.keep(rest)
     case _: break
     }
-    guard let subcommand = Subcommand.all.first(where: { $0.name == word }) else {
-      throw unknown(word)
-    }
+    guard let subcommand = subcommand(named: word) else { throw unknown(word) }
     do throws(ClientError) {
       return try subcommand.perform(rest)
     } catch {
@@ -47,6 +45,11 @@ package enum Client {
       guard subcommand.endsAtFirstWord else { throw error }
       throw ClientError(error.runStatus, error.message, hint: error.hint)
     }
+  }
+
+  /// The command of that name; who runs one is not to wait until all others are made.
+  private static func subcommand(named word: String) -> Subcommand? {
+    word == Subcommand.run.name ? .run : Subcommand.all.first { $0.name == word }
   }
 
   private static func unknown(_ word: String) -> ClientError {

@@ -10,8 +10,13 @@ extension StringProtocol {
     guard let index = utf8.firstIndex(of: UInt8(ascii: sign)) else { return (String(self), nil) }
     return (String(self[..<index]), String(self[utf8.index(after: index)...]))
   }
+}
 
+extension String {
   /// Whether the text begins with the bytes of `prefix`.
+  ///
+  /// Of strings alone: a generic one looks up at run time how the bytes are to be had,
+  /// which is a twentieth of all that `coffer run` does.
   package func begins(with prefix: StaticString) -> Bool {
     utf8.starts(with: prefix.description.utf8)
   }

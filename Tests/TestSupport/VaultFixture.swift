@@ -5,7 +5,7 @@ import Platform
 ///
 /// Everything is in a temporary directory; the daemon ends with this value.
 package final class VaultFixture {
-  package let directory = TemporaryDirectory()
+  package let directory: TemporaryDirectory
   package var statePath: String { directory.path("state") }
   package lazy var socketPath = statePath + "/socket"
   package var keyFilePath: String { directory.path("key") }
@@ -14,7 +14,8 @@ package final class VaultFixture {
   /// The daemon that this test has started, if it has.
   package private(set) var daemon: Subprocess?
 
-  package init() {}
+  /// - Parameter parent: Where the directory is made.
+  package init(in parent: String = "/tmp") { directory = TemporaryDirectory(in: parent) }
 
   deinit { endDaemon() }
 

@@ -141,14 +141,17 @@ struct ValueRequests {
   ) -> [[String]] {
     var lines: [[String]] = []
     var words: [String] = []
+    let emptyByteCount = Command(.environment, options: options).line.utf8.count
+    var byteCount = emptyByteCount
     for word in all {
-      let line = Command(.environment, options: options, words: words + [word]).line
-      let isFull = line.utf8.count > maximumLineByteCount || words.count == maximum
+      let wordByteCount = 1 + Percent.encodedWord(word).utf8.count
+      let isFull = byteCount + wordByteCount > maximumLineByteCount || words.count == maximum
       if isFull, !words.isEmpty {
         lines.append(words)
-        words = []
+        (words, byteCount) = ([], emptyByteCount)
       }
       words.append(word)
+      byteCount += wordByteCount
     }
     return words.isEmpty ? lines : lines + [words]
   }
