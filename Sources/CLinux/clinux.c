@@ -258,6 +258,10 @@ int clinux_login_name(uid_t uid, char *name, size_t capacity) {
   return 0;
 }
 
+int clinux_lock_on_touch(void *start, size_t length) {
+  return mlock2(start, length, MLOCK_ONFAULT);
+}
+
 void clinux_give_back_memory(void) { malloc_trim(0); }
 
 int clinux_terminal_columns(int descriptor) {

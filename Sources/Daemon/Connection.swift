@@ -19,6 +19,9 @@ final class Connection {
   private var queue: [Chunk] = []
   private var sentOfFirst = 0
 
+  /// Whether the last receiving took all that fitted, so that more may be there.
+  private(set) var mayHoldMore = false
+
   /// Whether the client has finished sending.
   private(set) var isAtEnd = false
 
@@ -60,6 +63,7 @@ final class Connection {
     } catch {
       return .disconnected
     }
+    mayHoldMore = received == input.count - arrived
     guard let received else { return .nothing }
     guard received > 0 else {
       isAtEnd = true

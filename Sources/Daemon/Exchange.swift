@@ -88,7 +88,7 @@ final class Exchange {
 
   /// Adds status fields, leaving out those without a value.
   func status(_ keywords: [String] = [], _ fields: [(String, String?)]) {
-    status(keywords + fields.compactMap { name, value in value.map { "\(name)=\($0)" } })
+    append(ReplyLine.status(keywords, fields))
   }
 
   func comment(_ text: String) { append(ReplyLine.comment(text)) }

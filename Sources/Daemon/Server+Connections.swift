@@ -69,13 +69,18 @@ extension Server {
   /// Ends a connection; what was not sent is forgotten.
   func end(_ session: Session) {
     guard sessions.remove(session) else { return }
-    touched[session.id] = nil
+    if session.isTouched { touched.removeAll { $0 === session } }
+    session.isTouched = false
     session.cleanUp()
   }
 
   /// Tells the kernel and the alarm what `session` waits for.
   func settle(_ session: Session) {
-    let interest = session.interest
+    var interest = session.interest
+    if interest.contains(.reading) { session.isUnheard = false }
+    // Who has to wait for an answer mostly sends nothing until it comes, and the kernel
+    // need not be told twice a command.
+    if !session.isUnheard { interest.formUnion(session.watched.intersection(.reading)) }
     if session.watched != interest {
       session.watched = interest
       do throws(Errno) {

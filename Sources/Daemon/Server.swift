@@ -66,7 +66,7 @@ final class Server {
   private var manager = ManagerStatus()
 
   /// Sessions whose input, output or deadline may have changed in this turn.
-  var touched: [UInt64: Session] = [:]
+  var touched: [Session] = []
 
   /// Sessions whose command has ended, so that the next one can begin.
   private var resumable: [Session] = []
@@ -210,6 +210,7 @@ final class Server {
       }
       touch(session)
       if event.isReadable || session.isHeld {
+        session.isUnheard = event.isReadable && !session.interest.contains(.reading)
         session.receive()
       } else if event.isHangUp {
         end(session)
@@ -254,12 +255,13 @@ final class Server {
       }
       writeRows()
       let turn = touched
-      touched = [:]
-      for session in turn.values {
+      touched = []
+      for session in turn { session.isTouched = false }
+      for session in turn {
         session.releaseStaged()
         session.flush(with: memory, vault: keeper.vault)
       }
-      for (id, session) in turn where sessions[id] != nil { settle(session) }
+      for session in turn where sessions[session.id] != nil { settle(session) }
     }
     credentials?.watch()
     setAlarm()
@@ -271,7 +273,7 @@ final class Server {
   /// Writes the audit rows that are due, and settles the answers that depend on them.
   func writeRows() {
     let areWritten = gate.writeRows()
-    for session in touched.values { session.settleStaged(areRowsWritten: areWritten) }
+    for session in touched { session.settleStaged(areRowsWritten: areWritten) }
     credentials?.settleStaged(areRowsWritten: areWritten)
     if schedule.auditSynchronization == nil, keeper.writeFailure == nil,
       keeper.vault?.hasUnsynchronizedAudit == true
@@ -281,7 +283,11 @@ final class Server {
   }
 
   /// Notes that `session` is to be looked at when the turn ends.
-  func touch(_ session: Session) { touched[session.id] = session }
+  func touch(_ session: Session) {
+    guard !session.isTouched else { return }
+    session.isTouched = true
+    touched.append(session)
+  }
 
   /// Lets `session` go on with its next command.
   func resume(_ session: Session) {
@@ -305,12 +311,14 @@ final class Server {
 
   /// Sets the alarm to the moments that the loop itself waits for.
   private func setAlarm() {
-    let moments = [
+    let moments: [9 of BootInstant?] = [
       schedule.auditSynchronization, schedule.trimming, schedule.acceptance, schedule.end,
       schedule.watchdog, idleLockMoment, latestLockMoment, renewal.nextAttempt,
       processKeys.nextAttempt,
     ]
-    if let first = moments.compactMap(\.self).min() { alarm.set(first) }
+    for index in moments.indices {
+      if let moment = moments[index] { alarm.set(moment) }
+    }
     manager.tell(keeper)
   }
 

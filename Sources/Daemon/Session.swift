@@ -43,6 +43,12 @@ final class Session {
   /// What the kernel was told that this session waits for.
   var watched: Epoll.Interest = .reading
 
+  /// Whether the kernel has told of input that is not looked at yet, and would again.
+  var isUnheard = false
+
+  /// Whether it is among those that are looked at when the turn ends.
+  var isTouched = false
+
   private let server: Server
   private var state = State.ready
 
@@ -115,6 +121,8 @@ final class Session {
       case .bytes, .end:
         lastHeard = server.now
         process()
+        // What comes later, an end too, the kernel tells of in the next turn.
+        guard connection.mayHoldMore else { return }
       }
     }
   }

@@ -7,7 +7,7 @@ internal import Synchronization
 final class Worker: Sendable {
   private let queue: BlockingQueue<@Sendable () -> Void>
 
-  /// - Parameter givesWay: Whether the loop is to go first.
+  /// - Parameter givesWay: Whether its work is long, so that the loop is to go first.
   /// - Throws: ``Errno`` if there is no room for the thread.
   init(givesWay: Bool = false) throws(Errno) {
     let queue = try BlockingQueue<@Sendable () -> Void>()
@@ -16,6 +16,8 @@ final class Worker: Sendable {
       while true {
         queue.next()()
         Stack.wipe()
+        // A vault is read, and written anew, in pieces that nobody needs any more.
+        if givesWay { Process.giveBackMemory() }
       }
     }
     self.queue = queue

@@ -16,8 +16,8 @@ package struct EnvironmentName: Hashable, Sendable {
   ///   - hint: What to do instead.
   /// - Throws: A ``Refusal``, `invalid`, with the rule that it breaks.
   package init(parsing text: some StringProtocol, hint: String? = nil) throws(Refusal) {
-    guard Self.hasShape(text) else { throw .invalid(String(text), Self.rule, hint: hint) }
     let name = String(text)
+    guard Self.hasShape(name) else { throw .invalid(name, Self.rule, hint: hint) }
     guard !ReservedNames.contain(name) else {
       throw .invalid(
         name, "the environment name is reserved, since programs are steered by it",
@@ -32,12 +32,13 @@ package struct EnvironmentName: Hashable, Sendable {
   /// The name for a key that was told none: upper case, `_` for every other
   /// character and before a leading digit, cut to 64.
   package init(derivedFrom name: Name) throws(Refusal) {
-    var characters = name.text.uppercased().map { character in
-      character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
+    var bytes = name.text.utf8.map { byte -> UInt8 in
+      let isLower = (0x61...0x7A).contains(byte)
+      return isLower ? byte - 0x20 : Self.isLetter(byte) || Self.isDigit(byte) ? byte : 0x5F
     }
-    if let first = characters.first, first.isNumber { characters.insert("_", at: 0) }
+    if Self.isDigit(bytes[0]) { bytes.insert(0x5F, at: 0) }
     try self.init(
-      parsing: String(characters.prefix(Self.maximumCount)),
+      parsing: String(decoding: bytes.prefix(Self.maximumCount), as: UTF8.self),
       hint: "choose another name, as with '--env NAME'")
   }
 
@@ -52,10 +53,10 @@ package struct EnvironmentName: Hashable, Sendable {
   /// Whether the name is reserved by today's table.
   package var isReserved: Bool { ReservedNames.contain(text) }
 
-  private static func hasShape(_ text: some StringProtocol) -> Bool {
-    let bytes = text.utf8
-    guard (1...maximumCount).contains(bytes.count), let first = bytes.first else { return false }
-    return isLetter(first) && bytes.allSatisfy { isLetter($0) || isDigit($0) }
+  private static func hasShape(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    return (1...maximumCount).contains(bytes.count) && isLetter(bytes[0])
+      && bytes.indices.allSatisfy { isLetter(bytes[$0]) || isDigit(bytes[$0]) }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {

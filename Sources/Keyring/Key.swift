@@ -83,24 +83,7 @@ package enum Author: Hashable, Sendable {
 package struct Key: Equatable, Sendable {
   package let id: KeyID
   package let namespace: Namespace
-  package let name: Name
-  package let origin: Origin
-  package let environmentName: EnvironmentName
-
-  /// As it was asked for; each version's expiry is reckoned from it.
-  package var lifetime: Lifetime
   package let creator: Author
-  package let created: Instant
-  package let note: Note
-
-  /// Oldest first, never empty; the last one is what is injected.
-  package var versions: [KeyVersion]
-
-  /// How the key was ended by someone, if it was.
-  package var revocation: Revocation?
-
-  /// nil unless someone has suspended it.
-  package var suspension: Suspension?
 
   /// Whether its expiry is final whatever the clock: its name was given again, or
   /// its owner or workspace is gone.
@@ -112,6 +95,33 @@ package struct Key: Equatable, Sendable {
   /// Whether it is suspended because it came back from a backup or a repair, and nobody
   /// has looked at it since.
   package var isRestored = false
+
+  package let name: Name
+  package let origin: Origin
+  package let environmentName: EnvironmentName
+
+  /// As it was asked for; each version's expiry is reckoned from it.
+  package var lifetime: Lifetime
+  package let created: Instant
+  package let note: Note
+
+  /// Oldest first, never empty; the last one is what is injected.
+  package var versions: [KeyVersion]
+
+  private var rareRevocation = Rare<Revocation>.absent
+  private var rareSuspension = Rare<Suspension>.absent
+
+  /// How the key was ended by someone, if it was.
+  package var revocation: Revocation? {
+    get { rareRevocation.value }
+    set { rareRevocation = Rare(newValue) }
+  }
+
+  /// nil unless someone has suspended it.
+  package var suspension: Suspension? {
+    get { rareSuspension.value }
+    set { rareSuspension = Rare(newValue) }
+  }
 
   package init(
     id: KeyID, namespace: Namespace, name: Name, origin: Origin,

@@ -2,25 +2,22 @@
 package struct KeyID: Hashable, Sendable {
   package static let characterCount = 12
 
-  /// The first eight characters, and the last four, as ASCII.
-  private let head: UInt64
-  private let tail: UInt32
+  /// Four characters each, as ASCII; so they take no more room than they need.
+  private let first: UInt32
+  private let second: UInt32
+  private let third: UInt32
 
   /// Accepts 12 base62 characters; nil for anything else.
   package init?(_ characters: Span<UInt8>) {
     guard characters.count == Self.characterCount else { return nil }
-    var head: UInt64 = 0
-    var tail: UInt32 = 0
+    var words: [3 of UInt32] = [0, 0, 0]
     for index in characters.indices {
       guard Base62.contains(characters[index]) else { return nil }
-      if index < 8 {
-        head = head << 8 | UInt64(characters[index])
-      } else {
-        tail = tail << 8 | UInt32(characters[index])
-      }
+      words[index / 4] = words[index / 4] << 8 | UInt32(characters[index])
     }
-    self.head = head
-    self.tail = tail
+    first = words[0]
+    second = words[1]
+    third = words[2]
   }
 
   /// Accepts 12 base62 characters; nil for anything else.
@@ -37,8 +34,19 @@ package struct KeyID: Hashable, Sendable {
 
   /// The 12 characters as ASCII bytes.
   package var characters: [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: head >> (56 - 8 * $0)) }
-      + (0..<4).map { UInt8(truncatingIfNeeded: tail >> (24 - 8 * $0)) }
+    var characters: [UInt8] = []
+    characters.reserveCapacity(Self.characterCount)
+    append(first, to: &characters)
+    append(second, to: &characters)
+    append(third, to: &characters)
+    return characters
+  }
+
+  private func append(_ word: UInt32, to characters: inout [UInt8]) {
+    characters.append(UInt8(truncatingIfNeeded: word >> 24))
+    characters.append(UInt8(truncatingIfNeeded: word >> 16))
+    characters.append(UInt8(truncatingIfNeeded: word >> 8))
+    characters.append(UInt8(truncatingIfNeeded: word))
   }
 
   package var text: String { String(decoding: characters, as: UTF8.self) }

@@ -82,8 +82,8 @@ package enum KeyText {
 
   /// Whether a well-formed key text stands anywhere in `text`.
   package static func occurs(in text: String) -> Bool {
+    guard text.utf8.count >= byteCount else { return false }
     let bytes = Array(text.utf8)
-    guard bytes.count >= byteCount else { return false }
     return (0...(bytes.count - byteCount)).contains { start in
       parse(bytes.span.extracting(start..<(start + byteCount))) != nil
     }

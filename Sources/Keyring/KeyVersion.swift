@@ -3,10 +3,21 @@ package struct KeyVersion: Equatable, Sendable {
   /// 1 for the first.
   package let number: UInt32
   package let author: Author
+
+  /// Whether it was ended by hand: no clock that is set back brings it back.
+  package var isEnded = false
   package let created: Instant
+  private var finiteExpiry: Instant
+  private var finiteGraceEnd = KeyVersion.never
+
+  /// What stands for no moment, as no clock tells it: an optional would take twice the room.
+  private static let never = Instant(secondsSinceEpoch: .max)
 
   /// The first second at which it is not accepted any more; nil if never.
-  package var expires: Instant?
+  package var expires: Instant? {
+    get { finiteExpiry == Self.never ? nil : finiteExpiry }
+    set { finiteExpiry = newValue ?? Self.never }
+  }
 
   /// Of an issued key the tag of its text; of an imported one the value's fingerprint.
   package let digest: Digest
@@ -15,10 +26,10 @@ package struct KeyVersion: Equatable, Sendable {
   package var sealedValue: [UInt8]?
 
   /// Of a former version the first second behind its grace; nil for the current one.
-  package var graceEnd: Instant?
-
-  /// Whether it was ended by hand: no clock that is set back brings it back.
-  package var isEnded = false
+  package var graceEnd: Instant? {
+    get { finiteGraceEnd == Self.never ? nil : finiteGraceEnd }
+    set { finiteGraceEnd = newValue ?? Self.never }
+  }
 
   package init(
     number: UInt32, author: Author, created: Instant, expires: Instant?, digest: Digest,
@@ -27,7 +38,7 @@ package struct KeyVersion: Equatable, Sendable {
     self.number = number
     self.author = author
     self.created = created
-    self.expires = expires
+    finiteExpiry = expires ?? Self.never
     self.digest = digest
     self.sealedValue = sealedValue
   }

@@ -11,14 +11,15 @@ package struct Name: Hashable, Sendable {
   package static let maximumCount = 64
 
   /// Accepts `text` if it keeps the rule; nil otherwise.
-  package init?(_ text: some StringProtocol) {
-    let bytes = text.utf8
-    guard (1...Self.maximumCount).contains(bytes.count), let first = bytes.first,
-      Self.isLetterOrDigit(first), bytes.allSatisfy(Self.isAllowed)
+  package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+  /// Accepts `text` if it keeps the rule; nil otherwise.
+  package init?(_ text: String) {
+    let bytes = text.utf8.span
+    guard (1...Self.maximumCount).contains(bytes.count), Self.isLetterOrDigit(bytes[0]),
+      bytes.indices.allSatisfy({ Self.isAllowed(bytes[$0]) }), !KeyText.occurs(in: text)
     else { return nil }
-    let name = String(text)
-    guard !KeyText.occurs(in: name) else { return nil }
-    self.text = name
+    self.text = text
   }
 
   /// Accepts `text` if it keeps the rule, and throws `invalid` with the rule

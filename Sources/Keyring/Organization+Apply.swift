@@ -143,21 +143,21 @@ extension Organization {
     switch author {
     case .user(let id): _ = try position(of: id)
     case .key(let id):
-      guard positionByID[id] != nil else {
+      guard position(ofKeyWithID: id) != nil else {
         throw InconsistentChange(reason: "an unknown key as an author")
       }
     }
   }
 
   private func livePosition(of id: KeyID) throws(InconsistentChange) -> Int {
-    guard let position = positionByID[id], keys[position].revocation == nil else {
+    guard let position = position(ofKeyWithID: id), keys[position].revocation == nil else {
       throw InconsistentChange(reason: "a change of a key that is unknown, or has ended")
     }
     return position
   }
 
   private mutating func add(_ key: Key) throws(InconsistentChange) {
-    guard positionByID[key.id] == nil else {
+    guard position(ofKeyWithID: key.id) == nil else {
       throw InconsistentChange(reason: "a key that is there already")
     }
     guard knowsScope(of: key), key.hasVersionsInOrder else {
@@ -173,18 +173,15 @@ extension Organization {
       }
     case .organization: break
     }
-    for author in [key.creator] + key.versions.map(\.author) { noteAuthor(author, of: key.id) }
+    noteAuthor(key.creator, of: key.id)
+    for version in key.versions { noteAuthor(version.author, of: key.id) }
     let position = keys.count
     keys.append(key)
-    positionByID[key.id] = position
-    let place = Place(namespace: key.namespace, word: key.name.text)
-    let environmentPlace = Place(namespace: key.namespace, word: key.environmentName.text)
+    noteID(ofKeyAt: position)
     // Whoever had the names has ended, and no clock gives them back.
-    for former in [newestByName[place], newestByEnvironmentName[environmentPlace]] {
+    for former in [noteName(ofKeyAt: position), noteEnvironmentName(ofKeyAt: position)] {
       if let former { end(keyAt: former, by: nil) }
     }
-    newestByName[place] = position
-    newestByEnvironmentName[environmentPlace] = position
     positionsByNamespace[key.namespace, default: []].append(position)
     noteDigest(of: key.currentVersion, at: position)
   }
@@ -226,7 +223,7 @@ extension Organization {
     _ id: KeyID, _ revocation: Revocation
   ) throws(InconsistentChange) {
     try check(revocation.revoker)
-    guard let position = positionByID[id], keys[position].revocation == nil else {
+    guard let position = position(ofKeyWithID: id), keys[position].revocation == nil else {
       throw InconsistentChange(reason: "the end of a key that is unknown, or has ended")
     }
     end(keyAt: position, by: revocation)

@@ -134,7 +134,7 @@ extension Organization {
 
   /// What is told of a key that is in the way: its name, if names may be told.
   private func nameOfTaker(_ key: Key, _ standing: Standing) -> String {
-    standing.keyActions.contains(.list) ? name(of: key, seenBy: standing) : "another key"
+    standing.leaves(.list) ? name(of: key, seenBy: standing) : "another key"
   }
 
   private func origin(

@@ -62,7 +62,7 @@ extension Organization {
   package static let forgottenAtOnce = 50_000
 
   private func inOrderOfMaking(_ ids: [KeyID]) -> [KeyID] {
-    ids.sorted { (positionByID[$0] ?? 0) < (positionByID[$1] ?? 0) }
+    ids.sorted { (position(ofKeyWithID: $0) ?? 0) < (position(ofKeyWithID: $1) ?? 0) }
   }
 
   // MARK: Making true
@@ -86,8 +86,8 @@ extension Organization {
   mutating func forget(_ ids: [KeyID]) throws(InconsistentChange) {
     var removed: Set<Int> = []
     for id in ids {
-      guard let position = positionByID[id], processes[id] != nil, !authorKeys.contains(id),
-        removed.insert(position).inserted
+      guard let position = position(ofKeyWithID: id), processes[id] != nil,
+        !authorKeys.contains(id), removed.insert(position).inserted
       else {
         throw InconsistentChange(reason: "the forgetting of a key that is none of a process")
       }
@@ -110,18 +110,15 @@ extension Organization {
     for position in positions {
       let key = keys[position]
       withdrawGrants(of: key.id)
-      positionByID[key.id] = nil
       processes[key.id] = nil
       for version in key.versions { deadTags.remove(version.digest) }
-      let place = Place(namespace: key.namespace, word: key.name.text)
-      if newestByName[place] == position {
-        newestByName[place] = nil
-        vacancies[key.namespace, default: Vacancies()].names.insert(place.word)
+      let (hadName, hadEnvironmentName) = forgetWords(ofKeyAt: position)
+      if hadName {
+        vacancies[key.namespace, default: Vacancies()].names.insert(key.name.text)
       }
-      let variable = Place(namespace: key.namespace, word: key.environmentName.text)
-      if newestByEnvironmentName[variable] == position {
-        newestByEnvironmentName[variable] = nil
-        vacancies[key.namespace, default: Vacancies()].environmentNames.insert(variable.word)
+      if hadEnvironmentName {
+        vacancies[key.namespace, default: Vacancies()].environmentNames
+          .insert(key.environmentName.text)
       }
     }
     return vacancies
@@ -156,11 +153,7 @@ extension Organization {
   private mutating func move(keyAt position: Int, to next: Int) {
     let key = keys[position]
     keys[next] = key
-    positionByID[key.id] = next
-    let place = Place(namespace: key.namespace, word: key.name.text)
-    if newestByName[place] == position { newestByName[place] = next }
-    let variable = Place(namespace: key.namespace, word: key.environmentName.text)
-    if newestByEnvironmentName[variable] == position { newestByEnvironmentName[variable] = next }
+    noteMove(of: key, from: position, to: next)
     guard !key.isIssued else { return }
     let digest = key.currentVersion.digest
     positionsByFingerprint[digest] = positionsByFingerprint[digest]?.map {
@@ -175,10 +168,10 @@ extension Organization {
       let (name, variable) = (keys[position].name.text, keys[position].environmentName.text)
       // Most names have another length, which is quicker to tell.
       if lengths.contains(name.utf8.count), vacancies.names.contains(name) {
-        newestByName[Place(namespace: namespace, word: name)] = position
+        noteName(ofKeyAt: position)
       }
       if lengths.contains(variable.utf8.count), vacancies.environmentNames.contains(variable) {
-        newestByEnvironmentName[Place(namespace: namespace, word: variable)] = position
+        noteEnvironmentName(ofKeyAt: position)
       }
     }
   }

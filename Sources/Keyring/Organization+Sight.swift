@@ -33,7 +33,7 @@ extension Organization {
   /// Whether the caller may know all of `key`: verify with detail, audit rows,
   /// the unused report.
   package func oversees(_ standing: Standing, _ key: Key) -> Bool {
-    may(.oversee, key.namespace, standing) && standing.keyActions.contains(.verify)
+    may(.oversee, key.namespace, standing) && standing.leaves(.verify)
   }
 
   /// Whether the caller may have `key` injected.
@@ -41,7 +41,7 @@ extension Organization {
   /// An issued key only by a person whose own rights cover the key's; an
   /// imported one by who has the rank that it asks for.
   package func mayUse(_ key: Key, by standing: Standing) -> Bool {
-    guard standing.keyActions.contains(.use) else { return false }
+    guard standing.leaves(.use) else { return false }
     guard !isArchived(key.namespace) else { return false }
     switch (key.namespace, key.origin) {
     case (_, .issued) where standing.key != nil: return false

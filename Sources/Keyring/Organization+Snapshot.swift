@@ -126,22 +126,21 @@ extension Organization {
       case .workspace(let id): isKnown(id)
       case .organization: true
       }
-    guard positionByID[key.id] == nil, isPlaced, knowsScope(of: key) else {
+    guard position(ofKeyWithID: key.id) == nil, isPlaced, knowsScope(of: key) else {
       throw InconsistentChange(reason: "a key that is there already, or belongs nowhere")
     }
     let position = keys.count
     keys.append(key)
-    positionByID[key.id] = position
-    newestByName[Place(namespace: key.namespace, word: key.name.text)] = position
-    newestByEnvironmentName[Place(namespace: key.namespace, word: key.environmentName.text)] =
-      position
+    noteID(ofKeyAt: position)
+    noteName(ofKeyAt: position)
+    noteEnvironmentName(ofKeyAt: position)
     positionsByNamespace[key.namespace, default: []].append(position)
   }
 
   private mutating func restore(
     _ versions: [KeyVersion], of id: KeyID
   ) throws(InconsistentChange) {
-    guard let position = positionByID[id], position == keys.count - 1 else {
+    guard let position = position(ofKeyWithID: id), position == keys.count - 1 else {
       throw InconsistentChange(reason: "versions that do not follow their key")
     }
     keys[position].versions += versions
@@ -198,7 +197,7 @@ extension Organization {
   private func isKnown(_ author: Author) -> Bool {
     switch author {
     case .user(let id): knownUser(id) != nil
-    case .key(let id): positionByID[id] != nil
+    case .key(let id): position(ofKeyWithID: id) != nil
     }
   }
 }
@@ -214,7 +213,7 @@ extension Organization {
   /// Puts another box in the place of a version's sealed value, with the same value
   /// in it; nothing that the organization knows changes.
   package mutating func replaceSealedValue(of version: VersionID, with box: [UInt8]) {
-    guard let position = positionByID[version.key],
+    guard let position = position(ofKeyWithID: version.key),
       let index = keys[position].versions.firstIndex(where: { $0.number == version.number })
     else { return }
     keys[position].versions[index].sealedValue = box

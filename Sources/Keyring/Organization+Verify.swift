@@ -118,7 +118,7 @@ extension Organization {
   private func mayKnow(of key: Key?, _ caller: Caller, at now: Instant) -> Bool {
     guard let standing = try? standing(of: caller, at: now) else { return false }
     guard let key else {
-      return rankInOrganization(of: standing) == .owner && standing.keyActions.contains(.verify)
+      return rankInOrganization(of: standing) == .owner && standing.leaves(.verify)
     }
     return oversees(standing, key)
   }

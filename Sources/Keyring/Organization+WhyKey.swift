@@ -64,7 +64,7 @@ extension Organization {
     let standing = standing(of: key)
     let source = key.access.map { "its access is \($0.rawValue)" } ?? "its scope"
     reasoning.add(
-      standing.keyActions.contains(action),
+      standing.leaves(action),
       key.access != nil
         ? "\(source), which may \(action.rawValue)" : "\(source) allows \(action.rawValue)",
       else: key.access != nil

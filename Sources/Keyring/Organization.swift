@@ -12,9 +12,9 @@ package struct Organization: Equatable, Sendable {
   package internal(set) var workspaces: [Workspace] = []
   package internal(set) var keys: [Key] = []
 
-  var positionByID: [KeyID: Int] = [:]
-  var newestByName: [Place: Int] = [:]
-  var newestByEnvironmentName: [Place: Int] = [:]
+  var positionsByID = PositionTable()
+  var newestByName = PositionTable()
+  var newestByEnvironmentName = PositionTable()
   var positionsByNamespace: [Namespace: [Int]] = [:]
   var positionsByFingerprint: [Digest: [Int]] = [:]
 
@@ -34,12 +34,6 @@ package struct Organization: Equatable, Sendable {
   var userByUID: [UInt32: UserID] = [:]
   var userByName: [Name: UserID] = [:]
   var workspaceByName: [Name: WorkspaceID] = [:]
-
-  /// A word that is unique within a namespace.
-  struct Place: Hashable {
-    let namespace: Namespace
-    let word: String
-  }
 
   package init() {}
 
@@ -70,22 +64,7 @@ package struct Organization: Equatable, Sendable {
 
   func isActiveOwner(_ user: User) -> Bool { user.role == .owner && user.state == .active }
 
-  package func key(withID id: KeyID) -> Key? { positionByID[id].map { keys[$0] } }
-
-  /// The position in ``keys`` of the key with that id.
-  func position(ofKeyWithID id: KeyID) -> Int? { positionByID[id] }
-
-  /// The newest key of that name, live or ended: names are unique among the
-  /// live ones, so if one is live it is this.
-  func newestKey(named name: Name, in namespace: Namespace) -> Key? {
-    newestByName[Place(namespace: namespace, word: name.text)].map { keys[$0] }
-  }
-
-  func newestKey(
-    withEnvironmentName name: EnvironmentName, in namespace: Namespace
-  ) -> Key? {
-    newestByEnvironmentName[Place(namespace: namespace, word: name.text)].map { keys[$0] }
-  }
+  package func key(withID id: KeyID) -> Key? { position(ofKeyWithID: id).map { keys[$0] } }
 
   /// The positions in ``keys`` of a namespace's keys, in order of creation.
   func positions(in namespace: Namespace) -> [Int] { positionsByNamespace[namespace] ?? [] }

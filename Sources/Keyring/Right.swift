@@ -26,11 +26,8 @@ extension Organization {
     guard key.isIssued else { return [] }
     let standing = standing(of: key)
     var rights: [Right] = []
-    for workspace in workspaces {
-      let rank = rank(of: standing, in: workspace.id)
-      let actions = actions(of: standing, with: rank)
-      guard rank >= .viewer, !actions.isEmpty else { continue }
-      rights.append(Right(place: .workspace(workspace.id), rank: rank, actions: actions))
+    for workspace in workspacesInReach(of: key) {
+      if let right = right(of: standing, in: workspace) { rights.append(right) }
     }
     if let owner = standing.user, standing.owns(keysOf: owner.id), !standing.keyActions.isEmpty {
       rights.append(Right(place: .own, rank: .owner, actions: standing.keyActions))
@@ -44,6 +41,28 @@ extension Organization {
       }
     }
     return rights
+  }
+
+  /// The workspaces in which a key can have a rank, in order of making; where they are
+  /// few, the others are not looked at.
+  private func workspacesInReach(of key: Key) -> [WorkspaceID] {
+    switch key.namespace {
+    case .workspace(let own): return [own]
+    case .organization: return workspaces.map(\.id)
+    case .user(let owner):
+      if let scope = key.scope?.workspaces { return scope.sorted { $0.number < $1.number } }
+      let owner = self[owner]
+      guard owner.role != .owner else { return workspaces.map(\.id) }
+      return owner.workspaceRoles.keys.sorted { $0.number < $1.number }
+    }
+  }
+
+  /// What a key may do in one workspace; nil if nothing.
+  private func right(of standing: Standing, in workspace: WorkspaceID) -> Right? {
+    let rank = rank(of: standing, in: workspace)
+    let actions = actions(of: standing, with: rank)
+    guard rank >= .viewer, !actions.isEmpty else { return nil }
+    return Right(place: .workspace(workspace), rank: rank, actions: actions)
   }
 
   /// What a key may do in a workspace where it has `rank`.
@@ -60,10 +79,9 @@ extension Organization {
 
   /// Whether a key may do `action`, in one workspace or, with nil, anywhere.
   package func permits(_ key: Key, _ action: KeyAction, in workspace: WorkspaceID?) -> Bool {
-    rights(of: key).contains { right in
-      (workspace == nil || right.place == .workspace(workspace ?? WorkspaceID(number: 0)))
-        && right.actions.contains(action)
-    }
+    guard let workspace else { return rights(of: key).contains { $0.actions.contains(action) } }
+    guard key.isIssued else { return false }
+    return right(of: standing(of: key), in: workspace)?.actions.contains(action) ?? false
   }
 
   /// Whether the author of a live key's newest version could not make it now.

@@ -46,9 +46,16 @@ package struct Standing: Sendable {
     return key.scope?.actions ?? Set(KeyAction.allCases)
   }
 
+  /// Whether scope or access leave `action` of what keys can do.
+  package func leaves(_ action: KeyAction) -> Bool {
+    guard let key else { return true }
+    if let access = key.access { return Permission.actions(of: access).contains(action) }
+    return key.scope?.actions.contains(action) ?? true
+  }
+
   /// Throws `forbidden` unless `action` is left.
   func require(_ action: KeyAction, on object: String) throws(Refusal) {
-    guard keyActions.contains(action) else {
+    guard leaves(action) else {
       throw .forbidden(
         object, "no permission: the key that this connection acts as may not \(action.rawValue)",
         hint: "act as a key or a user who may")

@@ -29,6 +29,24 @@ package struct Use: Equatable, Sendable {
     lastOfVersions.last { $0.number == version }?.last
   }
 
+  /// Takes note of one more use.
+  fileprivate mutating func note(
+    _ version: UInt32, at now: Instant, uid: UInt32, command: String
+  ) {
+    count += 1
+    last = now
+    self.uid = uid
+    self.command = command
+    guard lastOfVersions.last?.number != version else {
+      return lastOfVersions[lastOfVersions.count - 1].last = now
+    }
+    lastOfVersions.removeAll { $0.number == version }
+    lastOfVersions.append((version, now))
+    if lastOfVersions.count > 2, let oldest = lastOfVersions.map(\.number).min() {
+      lastOfVersions.removeAll { $0.number == oldest }
+    }
+  }
+
   package static func == (left: Use, right: Use) -> Bool {
     left.count == right.count && left.last == right.last && left.uid == right.uid
       && left.command == right.command
@@ -69,18 +87,8 @@ package struct UseRecords: Equatable, Sendable {
     }
   }
 
-  private struct Pair: Hashable {
-    let user: UserID
-    let version: VersionID
-  }
-
-  private struct Meeting: Equatable {
-    let exposure: Exposure
-    let last: Instant
-  }
-
   private var uses: [KeyID: Use] = [:]
-  private var meetings: [Pair: Meeting] = [:]
+  private var meetings = Meetings()
 
   package init() {}
 
@@ -90,17 +98,8 @@ package struct UseRecords: Equatable, Sendable {
   package mutating func noteUse(
     of version: VersionID, at now: Instant, uid: UInt32, command: String
   ) {
-    var use = uses[version.key] ?? Use(last: now, uid: uid, command: command)
-    use.count += 1
-    use.last = now
-    use.uid = uid
-    use.command = command
-    use.lastOfVersions.removeAll { $0.number == version.number }
-    use.lastOfVersions.append((version.number, now))
-    if use.lastOfVersions.count > 2, let oldest = use.lastOfVersions.map(\.number).min() {
-      use.lastOfVersions.removeAll { $0.number == oldest }
-    }
-    uses[version.key] = use
+    uses[version.key, default: Use(last: now, uid: uid, command: command)]
+      .note(version.number, at: now, uid: uid, command: command)
   }
 
   /// All uses that are known, key by key.
@@ -113,27 +112,23 @@ package struct UseRecords: Equatable, Sendable {
   package mutating func forget(_ ids: [KeyID]) {
     let ids = Set(ids)
     for id in ids { uses[id] = nil }
-    meetings = meetings.filter { !ids.contains($0.key.version.key) }
+    meetings.forget { ids.contains($0.key) }
   }
 
   /// Forgets what is known of keys that are forgotten, or never were.
   package mutating func forgetUnknown(in organization: Organization) {
-    let isForgotten = { (id: KeyID) in organization.key(withID: id) == nil }
+    let isForgotten = { (id: KeyID) in organization.position(ofKeyWithID: id) == nil }
     // Mostly there is none, and looking is quicker than copying.
     if uses.keys.contains(where: isForgotten) { uses = uses.filter { !isForgotten($0.key) } }
-    guard meetings.keys.contains(where: { isForgotten($0.version.key) }) else { return }
-    meetings = meetings.filter { !isForgotten($0.key.version.key) }
+    meetings.forget { isForgotten($0.key) }
   }
 
   /// All values that people have had, of versions that still are accepted or could
   /// be by another clock.
   package func seenValues(in organization: Organization) -> [Seen] {
-    meetings.compactMap { pair, meeting in
-      guard let key = organization.key(withID: pair.version.key), key.revocation == nil,
-        key.version(numbered: pair.version.number)?.isEnded == false
-      else { return nil }
-      return Seen(
-        user: pair.user, version: pair.version, exposure: meeting.exposure, last: meeting.last)
+    meetings.all.filter { seen in
+      guard let key = organization.key(withID: seen.version.key) else { return false }
+      return key.revocation == nil && key.version(numbered: seen.version.number)?.isEnded == false
     }
   }
 
@@ -141,7 +136,7 @@ package struct UseRecords: Equatable, Sendable {
   package mutating func note(
     _ exposure: Exposure, of version: VersionID, to user: UserID, at now: Instant
   ) {
-    meetings[Pair(user: user, version: version)] = Meeting(exposure: exposure, last: now)
+    meetings.note(Seen(user: user, version: version, exposure: exposure, last: now))
   }
 
   /// The live values that `user` has had, in order of the keys' making.
@@ -152,10 +147,9 @@ package struct UseRecords: Equatable, Sendable {
       guard key.state(at: now).isLive else { return [] }
       return key.versions.filter { $0.isAccepted(at: now) }.compactMap { version in
         let id = VersionID(key.id, number: version.number)
-        guard let meeting = meetings[Pair(user: user, version: id)],
-          meeting.exposure != .shown || key.custody?.isShown ?? true
+        guard let seen = meetings[user, id], seen.exposure != .shown || key.custody?.isShown ?? true
         else { return nil }
-        return Seen(user: user, version: id, exposure: meeting.exposure, last: meeting.last)
+        return seen
       }
     }
   }

@@ -1,9 +1,11 @@
+internal import CLinux
 internal import Glibc
 
 /// Pages that are kept out of swap, core dumps and children, between two guard
 /// pages.
 ///
-/// Source: mmap(2), mlock(2), madvise(2) (`MADV_DONTDUMP`, `MADV_WIPEONFORK`).
+/// Source: mmap(2), mlock(2) (`MLOCK_ONFAULT`), madvise(2) (`MADV_DONTDUMP`,
+/// `MADV_WIPEONFORK`).
 @safe
 struct LockedPages {
   /// The first usable byte.
@@ -19,9 +21,13 @@ struct LockedPages {
 
   /// Maps at least `byteCount` zero bytes.
   ///
+  /// - Parameters:
+  ///   - byteCount: How many are needed.
+  ///   - takesOnTouch: Whether a page takes memory only once it is touched; it is locked
+  ///     then as are the others, and the limit on locked memory counts it at once.
   /// - Throws: ``Errno`` if the kernel has no memory for them. A refused lock
   ///   is no error, but told in ``isLocked``.
-  init(byteCount: Int) throws(Errno) {
+  init(byteCount: Int, takesOnTouch: Bool = false) throws(Errno) {
     let page = Self.pageByteCount
     let usable = (max(byteCount, 1) + page - 1) / page * page
     let mapped = unsafe mmap(
@@ -33,7 +39,8 @@ struct LockedPages {
       _ = unsafe munmap(mapped, usable + 2 * page)
       throw failure
     }
-    isLocked = unsafe mlock(start, usable) == 0
+    let isLockedOnTouch = unsafe takesOnTouch && clinux_lock_on_touch(start, usable) == 0
+    isLocked = unsafe isLockedOnTouch || mlock(start, usable) == 0
     _ = unsafe madvise(start, usable, MADV_DONTDUMP)
     _ = unsafe madvise(start, usable, MADV_WIPEONFORK)
     unsafe base = start.bindMemory(to: UInt8.self, capacity: usable)

@@ -4,10 +4,11 @@ internal import Synchronization
 /// The locked memory of a process that handles many secrets at once.
 ///
 /// One region is mapped and locked at start, so that what the process can lock
-/// is known from then on and never depends on load. It is cut into blocks of a
-/// few sizes; a secret takes a block of the smallest size that holds it, and
-/// fails when none of that size is free. A process that reserves no arena (the
-/// client) gives each secret pages of its own.
+/// is known from then on and never depends on load; a page of it takes memory once it
+/// is used, and is locked then. It is cut into blocks of a few sizes; a secret takes
+/// a block of the smallest size that holds it, and fails when none of that size is
+/// free. A process that reserves no arena (the client) gives each secret pages of its
+/// own.
 package enum SecretArena {
   /// How many blocks of one size an arena has.
   package struct Supply: Sendable {
@@ -31,7 +32,7 @@ package enum SecretArena {
   /// - Throws: ``Errno`` if the kernel has no memory for it.
   package static func reserve(_ supplies: [Supply]) throws(Errno) -> Bool {
     let byteCount = supplies.reduce(0) { $0 + $1.blockByteCount * $1.blockCount }
-    let pages = try LockedPages(byteCount: byteCount)
+    let pages = try LockedPages(byteCount: byteCount, takesOnTouch: true)
     let region = Region(pages: pages, supplies: supplies)
     reserved.withLock { arena in
       precondition(arena == nil, "the arena is reserved once")

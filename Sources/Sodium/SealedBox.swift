@@ -28,11 +28,12 @@ package enum SealedBox {
     requireLibrary()
     precondition(key.count == keyByteCount, "an XChaCha20 key has 32 bytes")
     var box = [UInt8](repeating: 0, count: plaintext.count + overhead)
+    var beginning = box.mutableSpan
+    NonceSupply.writeNonce(to: &beginning)
     unsafe box.withUnsafeMutableBufferPointer { box in
       unsafe plaintext.withUnsafeBufferPointer { plaintext in
         unsafe key.withUnsafePointer { key in
           guard let nonce = box.baseAddress else { return }
-          unsafe randombytes_buf(nonce, nonceByteCount)
           _ = unsafe crypto_aead_xchacha20poly1305_ietf_encrypt(
             nonce + nonceByteCount, nil, plaintext.baseAddress, UInt64(plaintext.count),
             context, UInt64(context.count), nil, nonce, key)

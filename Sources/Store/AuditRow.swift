@@ -82,12 +82,15 @@ package struct AuditRow: Equatable, Sendable {
   /// Whether all before it was on the device when the vault was locked.
   var isCleanEnd: Bool { verb == Self.lockVerb && outcome == 0 }
 
+  /// What most rows fit in.
+  private static let usualByteCount = 128
+
   /// The bytes of the row.
   ///
   /// - Parameter synchronized: The last row that is known to be on the device.
   /// - Returns: What is sealed as a frame.
   func encoded(synchronized: UInt64) -> [UInt8] {
-    var writer = ByteWriter()
+    var writer = ByteWriter(reserving: Self.usualByteCount)
     writer.write(time.secondsSinceEpoch)
     writer.write(actor)
     writer.write(verb)

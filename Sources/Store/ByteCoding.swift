@@ -2,6 +2,11 @@
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
 
+  /// - Parameter byteCount: How much will be written, roughly.
+  init(reserving byteCount: Int = 0) {
+    if byteCount > 0 { bytes.reserveCapacity(byteCount) }
+  }
+
   mutating func write<Number: FixedWidthInteger>(_ number: Number) {
     var rest = number
     for _ in 0..<(Number.bitWidth / 8) {
@@ -23,7 +28,7 @@ struct ByteWriter {
   mutating func write(_ text: String) {
     precondition(text.utf8.count <= Int(UInt16.max), "a text has at most 65,535 bytes")
     write(UInt16(text.utf8.count))
-    bytes += Array(text.utf8)
+    bytes += text.utf8
   }
 
   /// One byte that tells whether there is a value, and the value.
@@ -61,18 +66,29 @@ struct ByteReader {
     return Array(bytes[position..<(position + count)])
   }
 
+  /// Lends the next `count` bytes to `body`.
+  mutating func read<Result>(
+    _ count: Int, _ body: (Span<UInt8>) throws(CodingError) -> Result
+  ) throws(CodingError) -> Result {
+    guard count >= 0, remaining >= count else { throw .cutOff }
+    defer { position += count }
+    return try body(bytes.span.extracting(position..<(position + count)))
+  }
+
   mutating func readCounted() throws(CodingError) -> [UInt8] {
     let count: UInt32 = try read()
     return try read(fixed: Int(count))
   }
 
   mutating func readText() throws(CodingError) -> String {
-    let count: UInt16 = try read()
-    let utf8 = try read(fixed: Int(count))
-    guard let text = String(validating: utf8, as: UTF8.self) else {
-      throw .malformed
+    let count = Int(try read(UInt16.self))
+    return try read(count) { (bytes) throws(CodingError) in
+      do throws(UTF8.ValidationError) {
+        return String(copying: try UTF8Span(validating: bytes))
+      } catch {
+        throw .malformed
+      }
     }
-    return text
   }
 
   mutating func readOptional<Number: FixedWidthInteger>() throws(CodingError) -> Number? {

@@ -184,11 +184,10 @@ extension ByteReader {
   }
 
   mutating func readKeyID() throws(CodingError) -> KeyID {
-    let characters = try read(fixed: KeyID.characterCount)
-    guard let id = KeyID(characters.span) else {
-      throw .malformed
+    try read(KeyID.characterCount) { (characters) throws(CodingError) in
+      guard let id = KeyID(characters) else { throw .malformed }
+      return id
     }
-    return id
   }
 
   mutating func readName() throws(CodingError) -> Name {

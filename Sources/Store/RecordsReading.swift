@@ -77,6 +77,8 @@ struct RecordsReading {
     log = try SealedLog(
       kind: kind, vault: slots.vault, number: slots.generation, readingHeaderOf: file)
     byteCount = SealedLog.headerByteCount
+    // Most records make a key, and growing again and again costs more than reading ahead.
+    organization.reserveCapacity(SealedLog.frameCount(of: file))
     while log.frameCount < frameLimit {
       let former = log
       guard let (payload, next) = log.openFrame(of: file, at: byteCount, key: key.records) else {

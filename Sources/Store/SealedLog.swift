@@ -158,7 +158,7 @@ struct SealedLog: Equatable, Sendable {
 
   /// What the next box is bound to.
   private var nextContext: [UInt8] {
-    var writer = ByteWriter()
+    var writer = ByteWriter(reserving: Self.headerByteCount)
     writer.write(fixed: kind.mark)
     writer.write(fixed: vault.bytes)
     writer.write(number)
@@ -177,7 +177,7 @@ struct SealedLog: Equatable, Sendable {
     let box = SealedBox.seal(payload.span, key: key, context: nextContext)
     frameCount += 1
     tag = Array(box.suffix(LogHead.tagByteCount))
-    var writer = ByteWriter()
+    var writer = ByteWriter(reserving: Self.frameHeadByteCount + box.count)
     writer.write(UInt32(box.count))
     writer.write(frameCount)
     writer.write(fixed: box)
@@ -287,17 +287,30 @@ struct SealedLog: Equatable, Sendable {
     Array(file[(offset - LogHead.tagByteCount)..<offset])
   }
 
+  /// How many frames a file seems to have, by what it says of their lengths alone.
+  static func frameCount(of file: [UInt8]) -> Int {
+    var count = 0
+    var offset = headerByteCount
+    while let frame = frame(of: file, at: offset) {
+      count += 1
+      offset = frame.box.upperBound
+    }
+    return count
+  }
+
   /// The place and the box of the frame at `offset`, if a whole one is there.
   private static func frame(of file: [UInt8], at offset: Int) -> (
     place: UInt64, box: Range<Int>
   )? {
     let boxStart = offset + frameHeadByteCount
     guard boxStart <= file.count else { return nil }
-    let count = (0..<4).reduce(0) { $0 | Int(file[offset + $1]) << (8 * $1) }
+    var count = 0
+    for index in (0..<4).reversed() { count = count << 8 | Int(file[offset + index]) }
     guard count >= SealedBox.overhead, count <= maximumPayloadByteCount + SealedBox.overhead,
       count <= file.count - boxStart
     else { return nil }
-    let place = (0..<8).reduce(UInt64(0)) { $0 | UInt64(file[offset + 4 + $1]) << (8 * $1) }
+    var place: UInt64 = 0
+    for index in (0..<8).reversed() { place = place << 8 | UInt64(file[offset + 4 + index]) }
     return (place, boxStart..<(boxStart + count))
   }
 }

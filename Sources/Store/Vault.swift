@@ -8,7 +8,12 @@ internal import Sodium
 /// another thread as a ``Batch`` to be written and synced, and acknowledged
 /// with an audit row that names its record.
 package final class Vault {
-  package private(set) var organization: Organization
+  /// What it knows: lent, since a copy for each look would cost more than most of them.
+  package var organization: Organization {
+    _read { yield content }
+  }
+
+  private var content: Organization
 
   /// How many users are on the device; who was added since is no user yet, since
   /// the number could be given to somebody else after a failure.
@@ -87,7 +92,7 @@ package final class Vault {
   init(_ parts: consuming Parts) {
     directory = parts.directory
     slots = parts.slots
-    organization = parts.organization
+    content = parts.organization
     confirmedUserCount = parts.organization.users.count
     mark = parts.mark
     hashingKeys = parts.hashingKeys
@@ -129,7 +134,7 @@ package final class Vault {
       slotsNumber: slots.number, items: changes.map { .change($0) })
     for change in changes {
       do throws(InconsistentChange) {
-        try organization.apply(change)
+        try content.apply(change)
       } catch {
         preconditionFailure("a change that was just decided does not fit: \(error.reason)")
       }
@@ -151,7 +156,7 @@ package final class Vault {
     case .rekey:
       formerKey = key
       key = finished.key
-      organization = finished.snapshot.organization
+      content = finished.snapshot.organization
       hashingKeys = finished.snapshot.hashingKeys
     }
     records = finished.records

@@ -57,7 +57,7 @@ package enum ValueRole: Equatable, Sendable {
   case reply
 
   func context(vault: VaultID) -> [UInt8] {
-    var writer = ByteWriter()
+    var writer = ByteWriter(reserving: 64)
     writer.write("coffer value 1")
     writer.write(fixed: vault.bytes)
     switch self {

@@ -43,22 +43,38 @@ package enum Percent {
 
   /// Decodes one word of a line into text.
   package static func decodedText(_ bytes: Span<UInt8>) throws(SyntaxError) -> String {
+    guard bytes.indices.contains(where: { bytes[$0] == sign }) else { return try text(of: bytes) }
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in bytes.indices { copy.append(bytes[index]) }
     let escapedCount = copy.count
     var span = copy.mutableSpan
     let count = try decode(&span, in: 0..<escapedCount)
-    copy.removeLast(escapedCount - count)
-    guard let text = String(validating: copy, as: UTF8.self) else {
+    return try text(of: copy.span.extracting(0..<count))
+  }
+
+  private static func text(of bytes: Span<UInt8>) throws(SyntaxError) -> String {
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes))
+    } catch {
       throw SyntaxError("a word is not UTF-8")
     }
-    return text
   }
 
   /// Escapes a word of a line: also spaces and controls, so that it stays one.
   package static func encodedWord(_ text: String) -> String {
     encoded(text) { $0 <= 0x20 || $0 == sign || $0 == 0x7F }
+  }
+
+  /// The same, behind what `line` has already.
+  static func append(word text: String, to line: inout [UInt8]) {
+    for byte in text.utf8 {
+      if byte <= 0x20 || byte == sign || byte == 0x7F {
+        line += escape(byte)
+      } else {
+        line.append(byte)
+      }
+    }
   }
 
   /// Escapes text that goes to the end of a line.

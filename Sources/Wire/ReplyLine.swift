@@ -14,9 +14,34 @@ package enum ReplyLine {
   }
 
   /// A status line of words, escaped one by one.
-  package static func status(_ words: [String]) -> [UInt8] {
-    line("S " + words.map(Percent.encodedWord).joined(separator: " "))
+  ///
+  /// - Parameters:
+  ///   - words: What comes first.
+  ///   - fields: Names, which need no escapes, and values; those without one are left out.
+  /// - Returns: The line.
+  package static func status(
+    _ words: [String], _ fields: [(name: String, value: String?)] = []
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(usualByteCount)
+    bytes.append(UInt8(ascii: "S"))
+    for word in words {
+      bytes.append(0x20)
+      Percent.append(word: word, to: &bytes)
+    }
+    for case (let name, let value?) in fields {
+      bytes.append(0x20)
+      bytes += name.utf8
+      bytes.append(UInt8(ascii: "="))
+      Percent.append(word: value, to: &bytes)
+    }
+    // There is a space behind the S in any case.
+    if bytes.count == 1 { bytes.append(0x20) }
+    return ended(bytes)
   }
+
+  /// What most lines fit in.
+  private static let usualByteCount = 128
 
   /// A question to the client.
   package static func inquire(_ keyword: String, maximumByteCount: Int) -> [UInt8] {
@@ -31,7 +56,12 @@ package enum ReplyLine {
   /// One line, whatever `text` holds: controls become `?`, and what is too long is
   /// cut, but never inside a character or an escape.
   private static func line(_ text: String) -> [UInt8] {
-    var bytes = text.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 }
+    ended(text.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 })
+  }
+
+  /// The line of `bytes`, in which are no controls, with its end.
+  private static func ended(_ line: [UInt8]) -> [UInt8] {
+    var bytes = line
     if bytes.count > LineScanner.maximumSentByteCount {
       var end = LineScanner.maximumSentByteCount
       while bytes[end] & 0xC0 == 0x80 { end -= 1 }

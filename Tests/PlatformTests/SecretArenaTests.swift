@@ -36,6 +36,18 @@ struct SecretArenaTests {
     }
   }
 
+  @Test("what was never used of the region takes no memory") func takesOnTouch() async {
+    await #expect(processExitsWith: .success) {
+      let before = try #require(ProcessMemory.residentKilobytes)
+      let supply = SecretArena.Supply(blockByteCount: 65_536, blockCount: 64)
+      #expect(try SecretArena.reserve([supply]))
+      let secret = try Secret(count: 65_536) { bytes in bytes.replace(at: 0, with: [1].span) }
+      let isLocked = secret.isLocked
+      #expect(isLocked)
+      #expect(try #require(ProcessMemory.residentKilobytes) < before + 1024)
+    }
+  }
+
   @Test("reserving twice kills the process") func reservesOnce() async {
     await #expect(processExitsWith: .failure) {
       _ = try SecretArena.reserve(Self.supplies)

@@ -143,8 +143,13 @@ enum ProcessMemory {
   }
 
   /// How much memory is locked.
-  static var lockedKilobytes: Int? {
-    let line = lines(of: "/proc/self/status").first { $0.hasPrefix("VmLck:") }
+  static var lockedKilobytes: Int? { kilobytes(of: "VmLck:") }
+
+  /// How much memory is in use.
+  static var residentKilobytes: Int? { kilobytes(of: "VmRSS:") }
+
+  private static func kilobytes(of field: String) -> Int? {
+    let line = lines(of: "/proc/self/status").first { $0.hasPrefix(field) }
     return line.flatMap { Int($0.filter { ("0"..."9").contains($0) }) }
   }
 }

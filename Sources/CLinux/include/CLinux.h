@@ -115,6 +115,10 @@ int clinux_seal(int descriptor);
 /// Returns 0; -1 if there is none or it does not fit. Source: getpwuid_r(3).
 int clinux_login_name(uid_t uid, char *_Nonnull name, size_t capacity);
 
+/// mlock2(2) with MLOCK_ONFAULT: locks the pages as they are touched, and counts them all.
+/// Returns 0, or -1 with errno set.
+int clinux_lock_on_touch(void *_Nonnull start, size_t length);
+
 /// Gives the memory that was freed back to the system. Source: malloc_trim(3).
 void clinux_give_back_memory(void);
 
