@@ -94,7 +94,8 @@ struct NewFile: ~Copyable {
       isNamed = try naming()
       try directory.remove(unfinishedName)
     } catch {
-      try? directory.remove(unfinishedName)
+      // After a failed exchange it may be what somebody has just saved, which stays.
+      if (try? isOwn(unfinishedName)) == true { try? directory.remove(unfinishedName) }
       throw error
     }
     try directory.synchronize()
