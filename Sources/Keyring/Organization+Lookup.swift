@@ -55,26 +55,20 @@ extension Organization {
   /// Returns the position of the one that was it before, if there was one.
   @discardableResult
   mutating func noteName(ofKeyAt position: Int) -> Int? {
-    let (name, namespace) = (keys[position].name, keys[position].namespace)
-    let hash = Self.hash(of: name.text, in: namespace)
-    guard let former = newestPosition(of: name, in: namespace) else {
-      newestByName.insert(position, hash: hash)
-      return nil
-    }
-    newestByName.replace(former, by: position, hash: hash)
+    let key = keys[position]
+    let former = newestPosition(of: key.name, in: key.namespace)
+    newestByName.put(
+      position, inPlaceOf: former, hash: Self.hash(of: key.name.text, in: key.namespace))
     return former
   }
 
   /// The same for the environment name.
   @discardableResult
   mutating func noteEnvironmentName(ofKeyAt position: Int) -> Int? {
-    let (name, namespace) = (keys[position].environmentName, keys[position].namespace)
-    let hash = Self.hash(of: name.text, in: namespace)
-    guard let former = newestPosition(of: name, in: namespace) else {
-      newestByEnvironmentName.insert(position, hash: hash)
-      return nil
-    }
-    newestByEnvironmentName.replace(former, by: position, hash: hash)
+    let key = keys[position]
+    let former = newestPosition(of: key.environmentName, in: key.namespace)
+    newestByEnvironmentName.put(
+      position, inPlaceOf: former, hash: Self.hash(of: key.environmentName.text, in: key.namespace))
     return former
   }
 

@@ -49,7 +49,7 @@ struct PositionTable: Equatable, Sendable {
 
   /// Takes in the position of a word that is not there yet.
   mutating func insert(_ position: Int, hash: UInt32) {
-    reserveCapacity(count + 1)
+    if count >= slots.count / 5 * 4 { reserveCapacity(count + 1) }
     place(UInt64(hash) << 32 | UInt64(position + 1))
     count += 1
   }
@@ -58,6 +58,15 @@ struct PositionTable: Equatable, Sendable {
   mutating func replace(_ position: Int, by other: Int, hash: UInt32) {
     guard let index = slot(of: position, hash: hash) else { return }
     slots[index] = UInt64(hash) << 32 | UInt64(other + 1)
+  }
+
+  /// Takes in a position in the place of a former one, if there is one.
+  mutating func put(_ position: Int, inPlaceOf former: Int?, hash: UInt32) {
+    if let former {
+      replace(former, by: position, hash: hash)
+    } else {
+      insert(position, hash: hash)
+    }
   }
 
   /// Takes out a position; returns whether it was there.

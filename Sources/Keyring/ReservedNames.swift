@@ -11,7 +11,7 @@ package enum ReservedNames {
     return exact.contains(name)
       || eitherCase.contains(capitals)
       || begins(name, withAnyOf: prefixes)
-      || eitherCasePrefixes.contains { capitals.hasPrefix($0) }
+      || begins(capitals, withAnyOf: eitherCasePrefixes)
       || isToolSetting(name)
       || ends(capitals, withAnyOf: suffixes)
   }

@@ -40,17 +40,15 @@ package struct Standing: Sendable {
   }
 
   /// What scope or access leave of what keys can do; a person may do all of it.
-  package var keyActions: Set<KeyAction> {
-    guard let key else { return Set(KeyAction.allCases) }
-    if let access = key.access { return Permission.actions(of: access) }
-    return key.scope?.actions ?? Set(KeyAction.allCases)
-  }
+  package var keyActions: Set<KeyAction> { limit ?? Set(KeyAction.allCases) }
 
   /// Whether scope or access leave `action` of what keys can do.
-  package func leaves(_ action: KeyAction) -> Bool {
-    guard let key else { return true }
-    if let access = key.access { return Permission.actions(of: access).contains(action) }
-    return key.scope?.actions.contains(action) ?? true
+  package func leaves(_ action: KeyAction) -> Bool { limit?.contains(action) ?? true }
+
+  /// The actions that are left; nil for all.
+  private var limit: Set<KeyAction>? {
+    guard let key else { return nil }
+    return key.access.map { Permission.actions(of: $0) } ?? key.scope?.actions
   }
 
   /// Throws `forbidden` unless `action` is left.

@@ -63,18 +63,16 @@ package enum Percent {
 
   /// Escapes a word of a line: also spaces and controls, so that it stays one.
   package static func encodedWord(_ text: String) -> String {
-    encoded(text) { $0 <= 0x20 || $0 == sign || $0 == 0x7F }
+    encoded(text, where: isEscapedInWord)
+  }
+
+  private static func isEscapedInWord(_ byte: UInt8) -> Bool {
+    byte <= 0x20 || byte == sign || byte == 0x7F
   }
 
   /// The same, behind what `line` has already.
   static func append(word text: String, to line: inout [UInt8]) {
-    for byte in text.utf8 {
-      if byte <= 0x20 || byte == sign || byte == 0x7F {
-        line += escape(byte)
-      } else {
-        line.append(byte)
-      }
-    }
+    append(text, to: &line, where: isEscapedInWord)
   }
 
   /// Escapes text that goes to the end of a line.
@@ -85,6 +83,14 @@ package enum Percent {
   private static func encoded(_ text: String, where isEscaped: (UInt8) -> Bool) -> String {
     guard text.utf8.contains(where: isEscaped) else { return text }
     var bytes: [UInt8] = []
+    append(text, to: &bytes, where: isEscaped)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @inline(__always)
+  private static func append(
+    _ text: String, to bytes: inout [UInt8], where isEscaped: (UInt8) -> Bool
+  ) {
     for byte in text.utf8 {
       if isEscaped(byte) {
         bytes += escape(byte)
@@ -92,7 +98,6 @@ package enum Percent {
         bytes.append(byte)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The three bytes that stand for `byte`.
