@@ -76,6 +76,15 @@ struct CommandDefinition: Sendable {
     }
   }
 
+  /// The number behind which a page begins; 0 for the first page.
+  static func pageStart(_ command: Command) throws(Failure) -> UInt64 {
+    guard let text = command.value(of: "after") else { return 0 }
+    guard let number = UInt64(digits: text) else {
+      throw Failure(.parameter, "--after is a number that an answer has told")
+    }
+    return number
+  }
+
   /// Reads a client's words by the rules; what breaks one is no matter of rights.
   static func parsed<Result>(
     _ body: () throws(Refusal) -> Result

@@ -25,7 +25,7 @@ extension CommandDefinition {
     availability: .unlocked
   ) { exchange, command throws(Failure) in
     let vault = try exchange.server.keeper.openVault()
-    let after = try number(of: "after", in: command)
+    let after = try pageStart(command)
     guard !command.hasOption("check") else {
       try allow(["check", "after"], in: command)
       return try checkRows(after, exchange, vault)

@@ -17,7 +17,7 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     let server = exchange.server
     let vault = try server.keeper.openVault()
-    let after = try number(of: "after", in: command)
+    let after = try pageStart(command)
     let reference = try parsed { () throws(Refusal) -> KeyReference? in
       guard let word = command.words.first else { return nil }
       return try KeyReference(parsing: word)
@@ -31,14 +31,5 @@ extension CommandDefinition {
     HolderReport(exchange, in: vault.organization, seenBy: standing)
       .tell(of: key, after: after, to: exchange)
     return .done
-  }
-
-  /// The number behind which a page begins; 0 for the first page.
-  static func number(of option: String, in command: Command) throws(Failure) -> UInt64 {
-    guard let text = command.value(of: option) else { return 0 }
-    guard let number = UInt64(digits: text) else {
-      throw Failure(.parameter, "--\(option) is a number that an answer has told")
-    }
-    return number
   }
 }
