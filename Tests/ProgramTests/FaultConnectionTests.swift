@@ -100,6 +100,30 @@ struct FaultConnectionTests {
     #expect(after.resident < before.resident + 4_000, "\(after), before \(before)")
   }
 
+  @Test("what is sent ahead, while a command is in work, does not keep the loop busy")
+  func sentAhead() throws {
+    let fixture = VaultFixture()
+    fixture.initializeLocked(passphrase: "open sesame")
+    let daemon = try #require(fixture.daemonID)
+    let client = try fixture.connect()
+    #expect(client.ask("UNLOCK").last == "INQUIRE PASSPHRASE")
+    let before = try loopNanoseconds(of: daemon)
+    // The passphrase takes another thread some tenths of a second.
+    client.send("D open sesame\nEND\n")
+    sleep(milliseconds: 50)
+    client.send("NOP\nNOP\n")
+    for _ in 0..<3 { #expect(client.readReply().last == "OK") }
+    let spent = try loopNanoseconds(of: daemon) - before
+    #expect(spent < 50_000_000, "\(spent) ns")
+  }
+
+  /// How long the thread of the loop has had a processor.
+  private func loopNanoseconds(of daemon: Int32) throws -> Int64 {
+    let text = String(
+      decoding: Files.readUnsized("/proc/\(daemon)/task/\(daemon)/schedstat"), as: UTF8.self)
+    return try #require(text.split(separator: " ").first.flatMap { Int64($0) })
+  }
+
   // MARK: Descriptors that are passed
 
   @Test(

@@ -77,20 +77,14 @@ final class FilledVault {
     vault.killDaemon()
     vault.startDaemon()
     client = try vault.connect()
-    unlock()
+    #expect(vault.unlock(over: client))
     return Footprint(of: try #require(vault.daemonID)).resident * 1024
   }
 
   /// How many milliseconds it takes to open the vault, which is locked before.
   func timeToUnlock() -> Double {
     #expect(client.ask("LOCK").last == "OK")
-    return milliseconds { unlock() }
-  }
-
-  private func unlock() {
-    #expect(client.ask("UNLOCK --key-file").last?.hasPrefix("INQUIRE") == true)
-    client.send(Array("D ".utf8) + Files.read(vault.keyFilePath) + Array("\nEND\n".utf8))
-    #expect(client.readReply().last == "OK")
+    return milliseconds { #expect(vault.unlock(over: client)) }
   }
 
   // MARK: Listing

@@ -64,10 +64,7 @@ struct InstructionCountTests {
       under: Callgrind.command(countingTo: output))
     let daemon = try #require(fixture.daemon)
     let client = try fixture.connect()
-    client.send("UNLOCK --key-file\n")
-    #expect(client.readReply().last?.hasPrefix("INQUIRE") == true)
-    client.send(Array("D ".utf8) + Files.read(fixture.keyFilePath) + Array("\nEND\n".utf8))
-    #expect(client.readReply().last == "OK")
+    #expect(fixture.unlock(over: client))
     let answer = ["S ENV key=me/value name=VALUE", "D VALUE=\(Self.value)\0", "OK"]
     for _ in 0..<count {
       guard client.ask("ENV me/value") == answer else {

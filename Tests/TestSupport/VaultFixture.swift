@@ -88,6 +88,15 @@ package final class VaultFixture {
     kill(peer.processID, SIGKILL)
   }
 
+  /// Opens the vault with its key file, over a connection.
+  ///
+  /// - Returns: Whether it is open.
+  package func unlock(over client: AssuanClient) -> Bool {
+    guard client.ask("UNLOCK --key-file").last == "INQUIRE KEYFILE" else { return false }
+    client.send(Array("D ".utf8) + Files.read(keyFilePath) + Array("\nEND\n".utf8))
+    return client.readReply().last == "OK"
+  }
+
   // MARK: Client
 
   /// Runs `coffer` without a terminal.
