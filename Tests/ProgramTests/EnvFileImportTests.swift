@@ -219,6 +219,27 @@ struct EnvFileImportTests {
     #expect(text == "ONE=coffer://web/one\nNEW=coffer://web/new\n")
   }
 
+  @Test(
+    "what was saved meanwhile is not lost, even if the file cannot be put back",
+    .enabled(if: Programs.canTrace, "needs root and strace"))
+  func keepsEdit() throws {
+    write("ONE=first-value\n")
+    let strace = try #require(Programs.find("strace"))
+    let options = ["-o", "/dev/null", "-e", "inject=renameat2:error=EIO:when=2"]
+    let terminal = PseudoTerminal(
+      strace, options + [Programs.client, "import", "web/", "--env-file", path],
+      environment: fixture.environmentWithKeyFile)
+    #expect(terminal.waitFor("as web/one? [y/N] "), "\(terminal.text)")
+    write("ONE=first-value\nNEW=line\n")
+    terminal.type("y\n")
+    #expect(terminal.readToEnd().contains("writing it failed: "), "\(terminal.text)")
+    #expect(terminal.process.waitForEnd() == 1)
+    let kept = Files.names(in: directory).map {
+      String(decoding: Files.read(directory + "/" + $0), as: UTF8.self)
+    }
+    #expect(kept.contains("ONE=first-value\nNEW=line\n"), "\(kept)")
+  }
+
   @Test("the file stays one of its group, and of those whom its access list names")
   func access() throws {
     guard Programs.isRoot else { return }
