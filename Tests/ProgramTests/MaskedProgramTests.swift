@@ -81,7 +81,8 @@ struct MaskedProgramTests {
     terminal.type("input('na' + 'me: ')\n")
     #expect(terminal.waitFor("name: "), "\(terminal.text)")
     terminal.type("me\n")
-    #expect(terminal.waitFor("'me'"), "\(terminal.text)")
+    // What is typed ahead of the prompt python may read in another mode, and Ctrl-D is none.
+    #expect(terminal.waitFor("'me'\r\n>>> "), "\(terminal.text)")
     terminal.type("\u{4}")
     _ = terminal.readToEnd()
     #expect(terminal.process.waitForEnd() == 0)
