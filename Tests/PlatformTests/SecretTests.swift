@@ -143,13 +143,17 @@ enum ProcessMemory {
   }
 
   /// How much memory is locked.
-  static var lockedKilobytes: Int? { kilobytes(of: "VmLck:") }
+  static var lockedKilobytes: Int? { kilobytes(of: "VmLck:", in: "/proc/self/status") }
 
-  /// How much memory is in use.
-  static var residentKilobytes: Int? { kilobytes(of: "VmRSS:") }
+  /// How much of it is in use, which is less where pages are locked as they are touched.
+  ///
+  /// Source: proc(5), `/proc/[pid]/smaps_rollup`.
+  static var lockedResidentKilobytes: Int? {
+    kilobytes(of: "Locked:", in: "/proc/self/smaps_rollup")
+  }
 
-  private static func kilobytes(of field: String) -> Int? {
-    let line = lines(of: "/proc/self/status").first { $0.hasPrefix(field) }
+  private static func kilobytes(of field: String, in file: String) -> Int? {
+    let line = lines(of: file).first { $0.hasPrefix(field) }
     return line.flatMap { Int($0.filter { ("0"..."9").contains($0) }) }
   }
 }
