@@ -25,7 +25,7 @@ case ${1:-} in
     ;;
 esac
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(slots records backup wire keytext)
+[ ${#targets[@]} -gt 0 ] || targets=(slots records backup wire keytext dotenv mask)
 
 export COFFER_FUZZ=1 SWIFT_BACKTRACE=enable=no
 # What a Swift runtime keeps to its end is no leak; a small quarantine is long enough to

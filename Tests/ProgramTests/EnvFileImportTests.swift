@@ -43,6 +43,7 @@ struct EnvFileImportTests {
       lines'
       EMPTY=
       A=b=c#d
+      C="e f"#g
 
       last=`x'y`
       """)
@@ -56,6 +57,7 @@ struct EnvFileImportTests {
         \tDB=coffer://web/db
         EMPTY=
         A=coffer://web/a
+        C=coffer://web/c #g
 
         last=coffer://web/last
         """)
@@ -66,10 +68,11 @@ struct EnvFileImportTests {
     #expect(value(of: "GITHUB_TOKEN") == "gh token\n#1")
     #expect(value(of: "DB") == "two\nlines")
     #expect(value(of: "A") == "b=c#d")
+    #expect(value(of: "C") == "e f")
     #expect(value(of: "last") == "x'y")
     #expect(fixture.coffer("show", "web/github-token").outputText.contains("GITHUB_TOKEN"))
     #expect(result.errorText.contains("stored GITHUB_TOKEN as web/github-token"))
-    #expect(result.errorText.contains("4 values are references now"))
+    #expect(result.errorText.contains("5 values are references now"))
     #expect(result.errorText.contains("the disk may still hold the former file"))
     for part in ["gh token", "two", "b=c"] { #expect(!result.errorText.contains(part)) }
     #expect(result.outputText == "")

@@ -74,6 +74,35 @@ final class DotenvFile {
     try text.withBytes { (bytes) throws(Failure) in try body(bytes.extracting(range)) }
   }
 
+  /// The source with a reference to a key in the place of some values; the other values
+  /// are in there still.
+  ///
+  /// - Parameter references: Assignments of this file, each once, and the key that each is to
+  ///   name, as `web/stripe`.
+  /// - Returns: The bytes of the changed file.
+  /// - Throws: ``ClientError`` if there is no memory for it.
+  func source(
+    with references: [(assignment: DotenvAssignment, key: String)]
+  ) throws(ClientError) -> SecretBuffer {
+    var changed = SecretBuffer()
+    try source.withBytes { (bytes) throws(ClientError) -> Void in
+      var position = 0
+      let inOrder = references.sorted { $0.assignment.line < $1.assignment.line }
+      for (assignment, key) in inOrder {
+        guard let range = assignment.valueRange else { continue }
+        try changed.append(bytes.extracting(position..<range.lowerBound))
+        try changed.append((DotenvReference.scheme + key).utf8.span)
+        position = range.upperBound
+        // Behind a quote a comment begins at once, behind a reference at a blank only.
+        if position < bytes.count, bytes[position] == UInt8(ascii: "#") {
+          try changed.append(" ".utf8.span)
+        }
+      }
+      try changed.append(bytes.extracting(position..<bytes.count))
+    }
+    return changed
+  }
+
   /// The place of an assignment, as in `./coffer.env:3`.
   func place(of assignment: DotenvAssignment) -> String { "\(name):\(assignment.line)" }
 }

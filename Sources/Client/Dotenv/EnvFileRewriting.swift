@@ -9,8 +9,8 @@ struct EnvFileRewriting: ~Copyable {
   private let former: FileDescriptor
   private let status: FileStatus
 
-  /// What stands in the place of which bytes of the file.
-  private var references: [(range: Range<Int>, text: String)] = []
+  /// The values that are references from now on, and the key of each.
+  private var references: [(assignment: DotenvAssignment, key: String)] = []
 
   /// - Parameters:
   ///   - path: Where the file is.
@@ -28,8 +28,7 @@ struct EnvFileRewriting: ~Copyable {
 
   /// Has a value be a reference from now on.
   mutating func refer(_ assignment: DotenvAssignment, to key: String) {
-    guard let range = assignment.valueRange else { return }
-    references.append((range, DotenvReference.scheme + key))
+    references.append((assignment, key))
   }
 
   /// Writes the file with the references, if there are any, and changes nothing else of it.
@@ -38,7 +37,7 @@ struct EnvFileRewriting: ~Copyable {
   /// was then.
   borrowing func finish() throws(ClientError) {
     guard !references.isEmpty else { return Console.note("\(file.name): the file is as it was") }
-    let text = try rewritten()
+    let text = try file.source(with: references)
     let isWritten: Bool
     do throws(Errno) {
       let replacement = try NewFile(path, inPlaceOf: former)
@@ -69,20 +68,5 @@ struct EnvFileRewriting: ~Copyable {
     ClientError(
       ExitStatus.failed, "\(file.name): \(problem)",
       hint: "the values are stored, and still in the file; run this again")
-  }
-
-  /// The bytes of the file with the references in it; other values are in there still.
-  private borrowing func rewritten() throws(ClientError) -> SecretBuffer {
-    var text = SecretBuffer()
-    var position = 0
-    try file.source.withBytes { (bytes) throws(ClientError) -> Void in
-      for reference in references.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
-        try text.append(bytes.extracting(position..<reference.range.lowerBound))
-        try text.append(reference.text.utf8.span)
-        position = reference.range.upperBound
-      }
-      try text.append(bytes.extracting(position..<bytes.count))
-    }
-    return text
   }
 }

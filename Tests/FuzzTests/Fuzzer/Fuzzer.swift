@@ -22,8 +22,13 @@ private let target: FuzzTarget = {
 public func initialize(
   _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutableRawPointer
 ) -> CInt {
-  // Without an arena each secret would take system calls.
-  _ = try? SecretArena.reserve([SecretArena.Supply(blockByteCount: 1024, blockCount: 256)])
+  // Without an arena each secret would take system calls. The large blocks are for a file
+  // as it is read, and for the nodes that a value is looked for with.
+  _ = try? SecretArena.reserve([
+    SecretArena.Supply(blockByteCount: 1024, blockCount: 256),
+    SecretArena.Supply(blockByteCount: 65_536, blockCount: 32),
+    SecretArena.Supply(blockByteCount: 1 << 21, blockCount: 8),
+  ])
   if let directory = Environment.value(of: "COFFER_FUZZ_SEEDS") {
     do {
       try writeSeeds(to: directory)
