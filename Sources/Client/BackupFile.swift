@@ -21,9 +21,7 @@ struct BackupFile: ~Copyable {
   /// - Throws: ``ClientError`` if there is one, or an unfinished one.
   init(_ path: String, replaces: Bool) throws(ClientError) {
     try Self.checkPlace(path, replaces: replaces)
-    let slash = path.lastIndex(of: "/")
-    let parent = slash.map { String(path[...$0]) } ?? "."
-    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    let (parent, name) = (path.parentDirectory, path.lastComponent)
     let directory = try attempting("\(parent): opening the directory") { () throws(Errno) in
       try Directory(opening: parent, followsLink: true)
     }

@@ -37,8 +37,7 @@ enum KeyFile {
   static func make(_ path: String) throws(ClientError) -> Bool {
     do throws(Errno) {
       guard try FileStatus.ofFile(at: path, followsLinks: false) == nil else { return false }
-      let slash = path.lastIndex(of: "/")
-      if let slash { try Directory.create(String(path[...slash]), permissions: 0o700) }
+      try Directory.create(path.parentDirectory, permissions: 0o700)
       let file = try NewFile(path, permissions: 0o600)
       let text = try hexadecimalLine()
       return try text.withBytes { (bytes) throws(Errno) in

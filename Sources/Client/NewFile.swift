@@ -26,9 +26,7 @@ struct NewFile: ~Copyable {
   private init(
     _ path: String, _ prepare: (borrowing FileDescriptor) throws(Errno) -> Void
   ) throws(Errno) {
-    let slash = path.lastIndex(of: "/")
-    let directory = try Directory(
-      opening: slash.map { String(path[...$0]) } ?? ".", followsLink: true)
+    let directory = try Directory(opening: path.parentDirectory, followsLink: true)
     let unfinishedName = try Self.drawName()
     let file = try directory.open(unfinishedName, for: .creating)
     do throws(Errno) {
@@ -37,7 +35,7 @@ struct NewFile: ~Copyable {
       try? directory.remove(unfinishedName)
       throw error
     }
-    name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    name = path.lastComponent
     self.file = file
     self.directory = directory
     self.unfinishedName = unfinishedName
@@ -102,6 +100,30 @@ struct NewFile: ~Copyable {
     return isNamed
   }
 
+  /// The name of what is left after ``finish(with:inPlaceOf:)`` has failed.
+  ///
+  /// It is what somebody has saved meanwhile, or the former file; nil if nothing is left.
+  var leftover: String? {
+    let status = try? directory.status(of: unfinishedName)
+    return status == nil ? nil : unfinishedName
+  }
+
+  /// The names of what processes have left in a directory that were killed on the way.
+  ///
+  /// None as well where it cannot be read.
+  static func leftovers(in directory: String) -> [String] {
+    do throws(Errno) {
+      return try Directory(opening: directory, followsLink: true).names().filter {
+        $0.hasPrefix(prefix)
+      }
+    } catch {
+      return []
+    }
+  }
+
+  /// What the names of files begin with that are not whole.
+  private static let prefix = ".coffer-"
+
   private borrowing func isOwn(_ name: String) throws(Errno) -> Bool {
     try directory.status(of: name)?.identity == file.status().identity
   }
@@ -110,6 +132,6 @@ struct NewFile: ~Copyable {
     var bytes = [UInt8](repeating: 0, count: 8)
     var span = bytes.mutableSpan
     try SystemRandom.fill(&span)
-    return ".coffer-" + bytes.map { String($0, radix: 36) }.joined()
+    return prefix + bytes.map { String($0, radix: 36) }.joined()
   }
 }

@@ -96,8 +96,7 @@ struct Listener: ~Copyable {
     let isStale = try checkPlace(path)
     do throws(Errno) {
       if isStale { return try Directory.removeFile(path) }
-      guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
-      try Directory.create(String(path[..<slash]), permissions: permissions)
+      try Directory.create(path.parentDirectory, permissions: permissions)
     } catch {
       throw .failed(path, error)
     }

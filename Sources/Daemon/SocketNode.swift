@@ -20,7 +20,7 @@ final class SocketNode {
   /// - Parameter path: Absolute.
   init?(_ path: String) {
     do throws(Errno) {
-      watch = try DirectoryWatch(Self.directory(of: path))
+      watch = try DirectoryWatch(path.parentDirectory)
     } catch {
       Log.note("\(path): watching the socket's directory failed: \(error)")
       watch = nil
@@ -28,11 +28,6 @@ final class SocketNode {
     guard let identity = Self.identity(of: path) else { return nil }
     self.path = path
     self.identity = identity
-  }
-
-  private static func directory(of path: String) -> String {
-    let parent = path[..<(path.lastIndex(of: "/") ?? path.endIndex)]
-    return parent.isEmpty ? "/" : String(parent)
   }
 
   private static func identity(of path: String) -> FileStatus.Identity? {

@@ -24,9 +24,7 @@ package enum Process {
   }
 
   /// The directory of that program, without a slash at its end.
-  package static var programDirectory: String? {
-    programPath.flatMap { path in path.lastIndex(of: "/").map { String(path[..<$0]) } }
-  }
+  package static var programDirectory: String? { programPath?.parentDirectory }
 
   /// Keeps the memory of this process from other processes of the same user.
   ///

@@ -241,6 +241,9 @@ struct EnvFileImportTests {
       String(decoding: Files.read(directory + "/" + $0), as: UTF8.self)
     }
     #expect(kept.contains("ONE=first-value\nNEW=line\n"), "\(kept)")
+    let left = try #require(Files.names(in: directory).first { $0.hasPrefix(".coffer-") })
+    #expect(terminal.text.contains("/\(left) was left by an import"), "\(terminal.text)")
+    #expect(importAll().errorText.contains("/\(left) was left by an import"))
   }
 
   @Test("the file stays one of its group, and of those whom its access list names")

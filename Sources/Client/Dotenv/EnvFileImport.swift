@@ -92,6 +92,7 @@ final class EnvFileImport {
   /// - Returns: The exit status: 1 if a value is still in the file that was to be stored.
   /// - Throws: ``ClientError``.
   func run() throws(ClientError) -> Int32 {
+    rewriting.noteLeftovers()
     var chosen: [Item] = []
     for item in items() where try isWanted(item) { chosen.append(item) }
     guard !chosen.isEmpty else {

@@ -1,4 +1,5 @@
 internal import Platform
+internal import Wire
 
 /// Puts references to keys into a dotenv file, in the place of their values.
 struct EnvFileRewriting: ~Copyable {
@@ -39,12 +40,7 @@ struct EnvFileRewriting: ~Copyable {
     guard !references.isEmpty else { return Console.note("\(file.name): the file is as it was") }
     let text = try file.source(with: references)
     let isWritten: Bool
-    do throws(Errno) {
-      let replacement = try NewFile(path, inPlaceOf: former)
-      isWritten = try text.withBytes { (bytes) throws(Errno) in
-        try replacement.finish(with: bytes, inPlaceOf: status)
-      }
-    } catch {
+    do throws(Errno) { isWritten = try replaceFile(with: text) } catch {
       throw stillThere("writing it failed: \(error)")
     }
     guard isWritten else { throw stillThere("it has changed meanwhile, and is left as it is") }
@@ -56,6 +52,30 @@ struct EnvFileRewriting: ~Copyable {
     Console.hint(
       "the disk may still hold the former file, as may copies, backups and git; "
         + "'coffer replace KEY' takes a new value from the vendor")
+  }
+
+  /// Returns whether the file is another one now; false if it has changed meanwhile.
+  private borrowing func replaceFile(with text: borrowing SecretBuffer) throws(Errno) -> Bool {
+    let replacement = try NewFile(path, inPlaceOf: former)
+    do throws(Errno) {
+      return try text.withBytes { (bytes) throws(Errno) in
+        try replacement.finish(with: bytes, inPlaceOf: status)
+      }
+    } catch {
+      if let name = replacement.leftover { noteLeftover(name) }
+      throw error
+    }
+  }
+
+  /// Tells of what imports have left beside the file that were killed while they wrote it.
+  borrowing func noteLeftovers() {
+    for name in NewFile.leftovers(in: path.parentDirectory) { noteLeftover(name) }
+  }
+
+  private borrowing func noteLeftover(_ name: String) {
+    let place = PrintableText.object(path.parentDirectory + "/" + name)
+    Console.note("\(place) was left by an import that could not finish")
+    Console.hint("it may hold values, or what was saved meanwhile: look at it, and remove it")
   }
 
   /// A copy of the former file, which was trusted, has the values in it as well.

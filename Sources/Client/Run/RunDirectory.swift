@@ -104,8 +104,7 @@ enum RunDirectory {
   /// - Returns: The exit status, which nobody waits for.
   static func keep(_ arguments: [[UInt8]]) -> Int32 {
     guard arguments.count == 1, let path = String(validating: arguments[0], as: UTF8.self),
-      let slash = path.lastIndex(of: "/"),
-      let process = process(of: String(path[path.index(after: slash)...])),
+      let process = process(of: path.lastComponent),
       isOwnDirectory(path)
     else { return ExitStatus.usage }
     // Where a service is stopped its whole group is told to end, and the command may

@@ -48,20 +48,17 @@ struct TrustedCopy {
 
   /// Forgets the file, as one whose values are to stand nowhere.
   func remove() {
-    guard let slash = path.lastIndex(of: "/"),
-      let directory = try? Directory(opening: String(path[..<slash]))
-    else { return }
-    try? directory.remove(String(path[path.index(after: slash)...]))
+    guard let directory = try? Directory(opening: path.parentDirectory) else { return }
+    try? directory.remove(path.lastComponent)
   }
 
   /// Keeps `file` as what is trusted.
   func write(_ file: DotenvFile) throws(ClientError) {
-    guard let slash = path.lastIndex(of: "/") else { return }
-    let name = String(path[path.index(after: slash)...])
+    let (parent, name) = (path.parentDirectory, path.lastComponent)
     let unfinished = ".\(name).\(Process.id)"
     do throws(Errno) {
-      try Directory.create(String(path[..<slash]), permissions: 0o700)
-      let directory = try Directory(opening: String(path[..<slash]))
+      try Directory.create(parent, permissions: 0o700)
+      let directory = try Directory(opening: parent)
       try directory.remove(unfinished)
       let copy = try directory.open(unfinished, for: .creating)
       try file.source.withBytes { (bytes) throws(Errno) -> Void in try copy.writeAll(bytes) }
