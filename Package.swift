@@ -10,7 +10,14 @@ let testSettings: [SwiftSetting] = [
 
 // Strict memory safety stays out of the tests: the #expect macro expands to
 // unmarked unsafe code.
-let settings = testSettings + [.strictMemorySafety()]
+//
+// Regular expressions are imported unless told otherwise, and would be in each program: a
+// tenth of it, with what is to be relocated at each start.
+let settings =
+  testSettings + [
+    .strictMemorySafety(),
+    .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
+  ]
 
 // Release programs carry the Swift runtime, so that they run where no Swift
 // is installed; libsodium stays dynamic, for the system's security updates.

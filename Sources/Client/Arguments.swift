@@ -4,7 +4,7 @@ internal import Wire
 struct OptionSpecification: Sendable {
   /// Without the hyphens.
   let long: String
-  let short: Character?
+  let short: Unicode.Scalar?
 
   /// What stands for the value in the help; nil for an option without one.
   let value: String?
@@ -14,7 +14,7 @@ struct OptionSpecification: Sendable {
   let help: String
 
   init(
-    _ long: String, short: Character? = nil, value: String? = nil, repeats: Bool = false,
+    _ long: String, short: Unicode.Scalar? = nil, value: String? = nil, repeats: Bool = false,
     _ help: String
   ) {
     self.long = long
@@ -46,12 +46,12 @@ struct Arguments {
     bytes arguments: [[UInt8]], _ specifications: [OptionSpecification], command: String,
     endsAtFirstWord: Bool = false
   ) throws(ClientError) {
+    let texts = arguments.map { String(validating: $0, as: UTF8.self) }
     try self.init(
-      arguments.map { String(decoding: $0, as: UTF8.self) }, specifications, command: command,
-      endsAtFirstWord: endsAtFirstWord)
+      zip(texts, arguments).map { $0 ?? String(decoding: $1, as: UTF8.self) }, specifications,
+      command: command, endsAtFirstWord: endsAtFirstWord)
     if endsAtFirstWord { commandWords = arguments.suffix(words.count) }
-    let own = arguments.dropLast(commandWords.count)
-    guard own.allSatisfy({ String(validating: $0, as: UTF8.self) != nil }) else {
+    guard !texts.dropLast(commandWords.count).contains(nil) else {
       throw .usage("an argument is not UTF-8", hint: "names, options and paths are text")
     }
   }
@@ -79,7 +79,7 @@ struct Arguments {
       if argument.begins(with: "--") {
         try takeLong(String(argument.unicodeScalars.dropFirst(2)), &rest, specifications, command)
       } else if argument.begins(with: "-"), argument.utf8.count > 1 {
-        try takeShort(argument.dropFirst(), &rest, specifications, command)
+        try takeShort(argument.unicodeScalars.dropFirst(), &rest, specifications, command)
       } else if endsAtFirstWord {
         words += [argument] + rest
         return
@@ -107,7 +107,7 @@ struct Arguments {
   }
 
   private mutating func takeShort(
-    _ letters: Substring, _ rest: inout ArraySlice<String>,
+    _ letters: Substring.UnicodeScalarView, _ rest: inout ArraySlice<String>,
     _ specifications: [OptionSpecification], _ command: String
   ) throws(ClientError) {
     var letters = letters

@@ -10,7 +10,8 @@ extension DaemonConnection {
   /// Sends lines; the answers come in their order.
   func send(_ commands: [Command]) throws(ClientError) {
     prepare(for: commands)
-    let text = commands.map { $0.line + "\n" }.joined()
+    var text = ""
+    for command in commands { text += command.line + "\n" }
     try send(text.utf8.span)
   }
 

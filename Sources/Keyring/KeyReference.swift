@@ -42,19 +42,18 @@ package struct KeyReference: Hashable, Sendable {
       target = .id(id)
       return
     }
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2 else {
+    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
       guard let name = Name(text) else { throw .invalid(text, Name.rule, hint: Self.forms) }
       target = .bare(name)
       return
     }
-    let name = try Name(parsing: parts[1], in: text)
-    switch parts[0] {
+    let name = try Name(parsing: String(text[text.utf8.index(after: slash)...]), in: text)
+    switch String(text[..<slash]) {
     case "me": target = .own(name)
     case "org": target = .inOrganization(name)
     case "id": throw .invalid(text, "a key's id is written id:ID")
     case let user where user.hasPrefix("@"):
-      target = .ofUser(try Name(parsing: user.dropFirst(), in: text), name)
+      target = .ofUser(try Name(parsing: String(user.dropFirst()), in: text), name)
     case let workspace:
       target = .inWorkspace(try Name(parsing: workspace, in: text), name)
     }

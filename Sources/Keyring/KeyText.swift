@@ -117,7 +117,10 @@ package enum KeyText {
   /// Whether the seven bytes at `start` are a key's prefix, in whatever case and
   /// with whatever joints.
   private static func looksLikePrefix(at start: Int, of bytes: [UInt8]) -> Bool {
-    guard start + headByteCount <= bytes.count else { return false }
+    // The first byte tells at nearly every place, without a copy.
+    guard start + headByteCount <= bytes.count, bytes[start] | 0x20 == prefix[0] else {
+      return false
+    }
     let head = bytes[start..<(start + headByteCount)].map { byte in
       isJoint(byte) ? UInt8(ascii: "_") : isUpperCase(byte) ? byte | 0x20 : byte
     }

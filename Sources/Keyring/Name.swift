@@ -11,9 +11,6 @@ package struct Name: Hashable, Sendable {
   package static let maximumCount = 64
 
   /// Accepts `text` if it keeps the rule; nil otherwise.
-  package init?(_ text: some StringProtocol) { self.init(String(text)) }
-
-  /// Accepts `text` if it keeps the rule; nil otherwise.
   package init?(_ text: String) {
     let bytes = text.utf8.span
     guard (1...Self.maximumCount).contains(bytes.count), Self.isLetterOrDigit(bytes[0]),
@@ -24,9 +21,9 @@ package struct Name: Hashable, Sendable {
 
   /// Accepts `text` if it keeps the rule, and throws `invalid` with the rule
   /// otherwise; `object` is what the caller wrote.
-  package init(parsing text: some StringProtocol, in object: String? = nil) throws(Refusal) {
+  package init(parsing text: String, in object: String? = nil) throws(Refusal) {
     guard let name = Name(text) else {
-      throw .invalid(object ?? String(text), Self.rule)
+      throw .invalid(object ?? text, Self.rule)
     }
     self = name
   }

@@ -81,7 +81,7 @@ package struct ScopeText: Hashable, Sendable {
       switch word {
       case "*": workspaces = nil
       case "me": coversOwn = true
-      case let name: workspaces?.append(try Name(parsing: name, in: Self.option))
+      case let name: workspaces?.append(try Name(parsing: String(name), in: Self.option))
       }
     }
     var actions = Set(KeyAction.allCases)

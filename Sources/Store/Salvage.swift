@@ -137,6 +137,11 @@ extension VaultDirectory {
     return status != nil
   }
 
+  /// Whether a repair has named a file so, as `records.2.damaged.3`.
+  static func isCopyAside(_ name: String) -> Bool {
+    name.split(separator: ".").contains("damaged")
+  }
+
   /// Writes a copy of a file beside it, under a name that is free.
   func copyAside(_ name: String) throws(StoreError) {
     let bytes = try LogFile(name, in: self).readAll()

@@ -48,7 +48,7 @@ package struct VaultSurvey: Sendable {
     }
     self.problems = problems
     filesText = "\(logs.count) files are there, and closed to others"
-    let aside = try directory.names().filter { $0.contains(".damaged") }
+    let aside = try directory.names().filter(VaultDirectory.isCopyAside)
     asideText =
       aside.isEmpty
       ? nil : "set aside by a repair, and not needed by the vault: \(aside.joined(separator: ", "))"

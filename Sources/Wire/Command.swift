@@ -126,13 +126,13 @@ package struct Command: Equatable, Sendable {
 
   /// The line, without its end.
   package var line: String {
-    var parts = [verb]
+    var line = verb
     for option in options {
-      let value = option.value.map { "=" + Percent.encodedWord($0) } ?? ""
-      parts.append("--" + option.name + value)
+      line += " --" + option.name
+      if let value = option.value { line += "=" + Percent.encodedWord(value) }
     }
-    if words.contains(where: { $0.begins(with: "--") }) { parts.append("--") }
-    parts += words.map(Percent.encodedWord)
-    return parts.joined(separator: " ")
+    if words.contains(where: { $0.begins(with: "--") }) { line += " --" }
+    for word in words { line += " " + Percent.encodedWord(word) }
+    return line
   }
 }

@@ -175,7 +175,8 @@ package enum PrintableText {
 
   /// Controls, line separators, and the characters that turn the direction of text.
   package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
+    guard !scalar.isASCII else { return scalar.value < 0x20 || scalar.value == 0x7F }
+    return switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator, .format, .surrogate, .privateUse: true
     default: false
     }

@@ -20,19 +20,17 @@ package enum ServerLine: Equatable, Sendable {
       self = .data(2..<line.count)
       return
     }
-    let text = Self.text(of: line)
-    if text.isEmpty || text.begins(with: "#") {
-      let comment = text.dropFirst()
-      self = .comment(String(comment.first == " " ? comment.dropFirst() : comment))
+    if line.isEmpty || line[0] == UInt8(ascii: "#") {
+      self = .comment(Self.text(of: line, from: line.count > 1 && line[1] == 0x20 ? 2 : 1))
       return
     }
-    let (keyword, rest) = text.divided(at: " ")
-    switch keyword {
-    case "OK": self = .ok(rest ?? "")
-    case "ERR": self = try Self.error(rest ?? "")
-    case "S": self = try Self.status(rest ?? "")
+    let end = Self.end(ofWordIn: line, from: 0)
+    switch Self.text(of: line.extracting(0..<end)) {
+    case "OK": self = .ok(Self.text(of: line, from: end + 1))
+    case "ERR": self = try Self.error(Self.text(of: line, from: end + 1))
+    case "S": self = try Self.status(line, from: end + 1)
     case "INQUIRE":
-      let (keyword, object) = (rest ?? "").divided(at: " ")
+      let (keyword, object) = Self.text(of: line, from: end + 1).divided(at: " ")
       self = .inquire(keyword, of: object)
     // More data may follow, so it ends nothing.
     case "END": self = .comment("")
@@ -40,11 +38,18 @@ package enum ServerLine: Equatable, Sendable {
     }
   }
 
-  private static func text(of line: Span<UInt8>) -> String {
+  /// What stands from `start` on; nothing if the line ends before.
+  private static func text(of line: Span<UInt8>, from start: Int = 0) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(line.count)
-    for index in line.indices { bytes.append(line[index]) }
+    for index in min(start, line.count)..<line.count { bytes.append(line[index]) }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func end(ofWordIn line: Span<UInt8>, from start: Int) -> Int {
+    var end = start
+    while end < line.count, line[end] != 0x20 { end += 1 }
+    return end
   }
 
   private static func error(_ rest: String) throws(SyntaxError) -> ServerLine {
@@ -55,13 +60,20 @@ package enum ServerLine: Equatable, Sendable {
     return .error(number: number, message: message ?? "")
   }
 
-  private static func status(_ rest: String) throws(SyntaxError) -> ServerLine {
-    if rest.begins(with: "HINT ") {
-      return .hint(try Percent.decodedText(Array(rest.utf8.dropFirst(5)).span))
-    }
+  private static func status(
+    _ line: Span<UInt8>, from start: Int
+  ) throws(SyntaxError) -> ServerLine {
     var words: [String] = []
-    for word in rest.utf8.split(separator: 0x20) {
-      words.append(try Percent.decodedText(Array(word).span))
+    var position = start
+    while position < line.count {
+      let end = end(ofWordIn: line, from: position)
+      if words.isEmpty, end < line.count, text(of: line.extracting(position..<end)) == "HINT" {
+        return .hint(try Percent.decodedText(line.extracting((end + 1)..<line.count)))
+      }
+      if end > position {
+        words.append(try Percent.decodedText(line.extracting(position..<end)))
+      }
+      position = end + 1
     }
     return .status(words)
   }
@@ -76,9 +88,13 @@ package struct StatusFields: Equatable, Sendable {
   package let fields: [(name: String, value: String)]
 
   package init(_ words: [String]) {
-    let parts = words.map { $0.divided(at: "=") }
-    keywords = parts.filter { $0.tail == nil }.map(\.head)
-    fields = parts.compactMap { head, tail in tail.map { (head, $0) } }
+    var keywords: [String] = []
+    var fields: [(name: String, value: String)] = []
+    for word in words {
+      let (head, tail) = word.divided(at: "=")
+      if let tail { fields.append((head, tail)) } else { keywords.append(head) }
+    }
+    (self.keywords, self.fields) = (keywords, fields)
   }
 
   /// Fields without a keyword.

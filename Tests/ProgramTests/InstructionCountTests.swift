@@ -17,13 +17,13 @@ import Testing
   .enabled(if: Callgrind.isPossible, Callgrind.need))
 struct InstructionCountTests {
   /// Those of cofferd for one `ENV` of one value of 64 bytes.
-  private static let expectedOfRequest = 114_500
+  private static let expectedOfRequest = 99_500
 
   /// Those of `coffer run -k KEY -- COMMAND`, up to the command.
   ///
   /// It is one that is not there, since what takes the program's place takes callgrind
   /// along; telling that is counted as well.
-  private static let expectedOfRun = 2_224_000
+  private static let expectedOfRun = 1_061_000
 
   /// By how many percent there may be more; compilers and libraries differ a little.
   private static let allowance = 10

@@ -99,11 +99,11 @@ private struct UnfinishedLine {
     if word.hasPrefix("--") {
       return options.first { "--" + $0.long == word && $0.value != nil }
     }
-    for (index, letter) in word.dropFirst().enumerated() {
+    for (index, letter) in word.unicodeScalars.dropFirst().enumerated() {
       guard let option = options.first(where: { $0.short == letter }), option.value != nil else {
         continue
       }
-      return index == word.count - 2 ? option : nil
+      return index == word.unicodeScalars.count - 2 ? option : nil
     }
     return nil
   }

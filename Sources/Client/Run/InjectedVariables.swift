@@ -6,13 +6,14 @@ internal import Wire
 struct InjectedVariables: ~Copyable {
   /// Entries `NAME=value`, each with a NUL behind it.
   private var entries = SecretBuffer()
+
   private var variables: [Variable] = []
 
-  /// The key or the line that each name is from, for messages.
-  private var sources: [String: String] = [:]
-
-  private struct Variable {
+  fileprivate struct Variable {
     let name: String
+
+    /// The key or the line that it is from, for messages.
+    let source: String
 
     /// Where its value is.
     let range: Range<Int>
@@ -24,6 +25,8 @@ struct InjectedVariables: ~Copyable {
   private static let maximumEntryByteCount = 131_072
 
   var names: [String] { variables.map(\.name) }
+
+  private func has(_ name: String) -> Bool { variables.position(of: name) != nil }
 
   /// Puts the variables of a selection together.
   ///
@@ -42,7 +45,7 @@ struct InjectedVariables: ~Copyable {
       try append(vaultNamed: key, obtained, set)
     }
     for variable in selection.variables { try append(variable, requests, obtained) }
-    if let name = (selection.only ?? []).first(where: { sources[$0] == nil }) {
+    if let name = (selection.only ?? []).first(where: { !has($0) }) {
       throw .notSelected(name)
     }
   }
@@ -115,7 +118,7 @@ struct InjectedVariables: ~Copyable {
   /// - Returns: False if there is one of this name that comes from the same key.
   /// - Throws: ``ClientError`` if there is one from elsewhere.
   private mutating func begin(_ name: String, from source: String) throws(ClientError) -> Bool {
-    if let other = sources[name] {
+    if let other = variables.position(of: name).map({ variables[$0].source }) {
       guard other != source else { return false }
       throw ClientError(
         ExitStatus.failed, "\(name): \(other) and \(source) would both have this name",
@@ -128,8 +131,8 @@ struct InjectedVariables: ~Copyable {
   private mutating func finish(_ name: String, from source: String) throws(ClientError) {
     let start = variables.last.map { $0.range.upperBound + 1 } ?? 0
     variables.append(
-      Variable(name: name, range: (start + name.utf8.count + 1)..<entries.count))
-    sources[name] = source
+      Variable(
+        name: name, source: source, range: (start + name.utf8.count + 1)..<entries.count))
     try entries.append([0].span)
     guard entries.count - start <= Self.maximumEntryByteCount else {
       throw ClientError(
@@ -166,11 +169,22 @@ struct InjectedVariables: ~Copyable {
 
   /// The environment of a command.
   consuming func environment(_ set: SetVariables) throws(ClientError) -> EnvironmentBlock {
-    let names = Set(names)
+    let variables = variables
     let count = entries.count
     return EnvironmentBlock(added: try entries.takeMemory(), addedByteCount: count) { name in
-      set.isInherited(name) && !names.contains(name)
+      set.isInherited(name) && variables.position(of: name) == nil
     }
+  }
+}
+
+extension [InjectedVariables.Variable] {
+  /// Where the variable of this name is.
+  ///
+  /// Looked through from the beginning, mostly for the lengths: to make hashes would pay
+  /// among many thousands only, which no command takes.
+  fileprivate func position(of name: String) -> Int? {
+    let byteCount = name.utf8.count
+    return firstIndex { $0.name.utf8.count == byteCount && $0.name == name }
   }
 }
 

@@ -11,7 +11,7 @@ struct ObtainedValues: ~Copyable {
   private(set) var keys: [ObtainedKey] = []
 
   /// The positions of those that answer a request, by its number.
-  private var positions: [Int: Int] = [:]
+  private var positions: [Int?] = []
 
   private init() {}
 
@@ -49,7 +49,7 @@ struct ObtainedValues: ~Copyable {
 
   /// Tells the daemon what the keys are for.
   static func claim(of command: String) -> Command {
-    let name = command.split(separator: "/").last.map(String.init) ?? command
+    let name = command.lastComponent
     return Command(.option, options: [("command", PrintableText.claim(name))])
   }
 
@@ -94,12 +94,17 @@ struct ObtainedValues: ~Copyable {
       }
       guard beginsRight else { throw .protocolBroken("a value has not the name of its key") }
       let request = try Self.request(contents, name)
-      if let request { positions[request] = keys.count }
+      if let request { note(keys.count, asAnswerTo: request) }
       keys.append(
         ObtainedKey(
           key: key, name: name, request: request, range: valueStart..<(start + end)))
       entryStart = start + end + 1
     }
+  }
+
+  private mutating func note(_ position: Int, asAnswerTo request: Int) {
+    while positions.count <= request { positions.append(nil) }
+    positions[request] = position
   }
 
   private static func request(
@@ -141,7 +146,10 @@ struct ObtainedValues: ~Copyable {
   }
 
   /// The key that answers a request; nil if it is missing and may be.
-  func key(ofRequest number: Int) -> ObtainedKey? { positions[number].map { keys[$0] } }
+  func key(ofRequest number: Int) -> ObtainedKey? {
+    guard number < positions.count else { return nil }
+    return positions[number].map { keys[$0] }
+  }
 }
 
 /// A key whose value was handed out.

@@ -20,10 +20,10 @@ struct SetVariables {
   let keepsLogin: Bool
 
   /// What a login to Coffer itself consists of; it is no command's business.
-  private static let loginNames: Set<String> = [PresentedKey.variable, "COFFER_KEY_FILE"]
+  private static let loginNames = [PresentedKey.variable, "COFFER_KEY_FILE"]
 
   /// What is left of an environment by `--clean`, besides `LC_*`.
-  private static let cleanNames: Set<String> = [
+  private static let cleanNames = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR",
   ]
 

@@ -108,15 +108,15 @@ struct VariableSelection {
   /// - Returns: The names that stand in `--only` and are of no variable in sight:
   ///   only the vault may know them.
   mutating func narrow(isKept: (String) -> Bool) -> [String] {
-    let names = Set(variables.map(\.name))
-    let unknown = (only ?? []).filter { !names.contains($0) }
-    if let only = only.map(Set.init) { variables.removeAll { !only.contains($0.name) } }
-    variables.removeAll { isKept($0.name) }
-    files.removeAll { $0.variable.map(isKept) ?? false }
-    if only != nil {
+    var unknown: [String] = []
+    if let wanted = only {
+      unknown = wanted.filter { name in !variables.contains { $0.name == name } }
+      variables.removeAll { !wanted.contains($0.name) }
       only = unknown
       if unknown.isEmpty { (workspaces, vaultNamed) = ([], []) }
     }
+    variables.removeAll { isKept($0.name) }
+    files.removeAll { $0.variable.map(isKept) ?? false }
     return unknown
   }
 

@@ -5,7 +5,7 @@ internal import Wire
 /// The hook that keeps keys out of commits.
 enum GitHook {
   /// What the hook runs, and what stands in another one that does the same.
-  private static let command = "coffer scan --staged"
+  private static let command: StaticString = "coffer scan --staged"
 
   /// The hook; git may run it with a PATH in which Coffer is not.
   ///
@@ -74,8 +74,9 @@ enum GitHook {
   /// Whether a hook calls Coffer in a line that is no comment.
   static func calls(_ hook: [UInt8]) -> Bool {
     hook.split(separator: 0x0A).contains { line in
-      let text = String(decoding: line, as: UTF8.self).drop { $0 == " " || $0 == "\t" }
-      return !text.hasPrefix("#") && text.contains(command)
+      let text = Array(line.drop { $0 == 0x20 || $0 == 0x09 })
+      return text.first != UInt8(ascii: "#")
+        && text.span.firstIndex(of: command, from: 0) != nil
     }
   }
 
