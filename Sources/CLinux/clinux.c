@@ -215,7 +215,7 @@ int clinux_exchange(int directory, const char *one, const char *other) {
   return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
 }
 
-int clinux_copy_access_list(int from, int to) {
+static int copy_access_list(int from, int to) {
   const char *name = "system.posix_acl_access";
   char list[4096];
   ssize_t length = fgetxattr(from, name, list, sizeof list);
@@ -224,6 +224,20 @@ int clinux_copy_access_list(int from, int to) {
   if (errno != ENODATA) return -1;
   // The one that the directory gives to new files.
   return fremovexattr(to, name) == 0 || errno == ENODATA ? 0 : -1;
+}
+
+int clinux_copy_attributes(int from, int to) {
+  if (copy_access_list(from, to) != 0) return -1;
+  // The most that the kernel has of either.
+  char names[65536], value[65536];
+  ssize_t count = flistxattr(from, names, sizeof names);
+  if (count < 0) return errno == ENOTSUP ? 0 : -1;
+  for (ssize_t at = 0; at < count; at += (ssize_t)strlen(names + at) + 1) {
+    if (strncmp(names + at, "user.", 5) != 0) continue;
+    ssize_t length = fgetxattr(from, names + at, value, sizeof value);
+    if (length < 0 || fsetxattr(to, names + at, value, (size_t)length, 0) != 0) return -1;
+  }
+  return 0;
 }
 
 int clinux_memory_file(const char *name) {

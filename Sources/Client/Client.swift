@@ -57,7 +57,7 @@ package enum Client {
     let names = Subcommand.all.map(\.name)
     let kind = word.hasPrefix("-") ? "unknown option" : "unknown command"
     let hint =
-      Suggestion.closest(to: word, among: names).map { "did you mean 'coffer \($0)'?" }
+      Suggestion.command(for: word, among: names).map { "did you mean 'coffer \($0)'?" }
       ?? "'coffer help' lists the commands"
     return .usage("\(kind) \(shown)", hint: hint)
   }

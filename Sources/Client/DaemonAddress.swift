@@ -227,7 +227,9 @@ private struct DaemonStart {
         program, arguments: ["cofferd", "--state", statePath],
         environment: DaemonProgram.environment)
     } catch {
-      throw ClientError(ExitStatus.noDaemon, "\(program): starting the daemon failed: \(error)")
+      throw ClientError(
+        ExitStatus.noDaemon, "the daemon could not be started: \(program): \(error)",
+        hint: error == .notFound ? "cofferd belongs beside coffer, in the same directory" : nil)
     }
   }
 

@@ -54,12 +54,9 @@ struct Dialogue {
     return connection
   }
 
-  /// Opens the vault, or tries the secret if it is open; for `unlock` itself.
-  ///
-  /// - Parameter isOpen: Whether it is open.
-  /// - Throws: ``ClientError``.
-  func unlock(isOpen: Bool) throws(ClientError) {
-    try Unlocking.unlock(connection, waiting: waitingTime, isOpen: isOpen)
+  /// Opens the vault; for `unlock` itself.
+  func unlock() throws(ClientError) {
+    try Unlocking.unlock(connection, waiting: waitingTime)
   }
 
   /// Sends a command and receives its answer, opening the vault if need be.

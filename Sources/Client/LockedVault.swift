@@ -27,14 +27,14 @@ struct LockedVault {
   ///   was cancelled meanwhile.
   func awaitTurn(_ turn: PromptTurn?) throws(ClientError) -> Bool {
     var pauses = Pauses(first: Self.turnPauses.first, longest: Self.turnPauses.longest)
-    var hasWaited = false
+    let beginning = BootInstant.now
     while true {
       let isInForeground = SecretInput.isInForeground
       let hasTurn = isInForeground && isTaken(turn)
       // Looked at with the turn taken: who had it before may have opened the vault.
       guard try isLocked() else { return false }
       if hasTurn {
-        guard !hasWaited || !wasCancelledHere(turn) else { throw .cancelledElsewhere }
+        guard turn?.wasCancelledHere(since: beginning) != true else { throw .cancelledElsewhere }
         turn?.clear()
         return true
       }
@@ -43,15 +43,10 @@ struct LockedVault {
           ? "waiting for the prompt of another command"
           : "the vault is locked, and this command is in the background: waiting until it is "
             + "opened, or can ask")
-      hasWaited = true
     }
   }
 
   private func isTaken(_ turn: PromptTurn?) -> Bool { turn?.take() ?? true }
-
-  private func wasCancelledHere(_ turn: PromptTurn?) -> Bool {
-    turn?.wasCancelledHere() ?? false
-  }
 
   // MARK: Somebody else
 

@@ -90,15 +90,18 @@ struct NewFile: ~Copyable {
       try file.writeAll(bytes)
       try file.synchronize()
       isNamed = try naming()
-      try directory.remove(unfinishedName)
     } catch {
       // After a failed exchange it may be what somebody has just saved, which stays.
       if (try? isOwn(unfinishedName)) == true { try? directory.remove(unfinishedName) }
       throw error
     }
+    try directory.remove(unfinishedName)
     try directory.synchronize()
     return isNamed
   }
+
+  /// Whether the file has its name, as it may have though the end of it has failed.
+  var isNamed: Bool { (try? isOwn(name)) == true }
 
   /// The name of what is left after ``finish(with:inPlaceOf:)`` has failed.
   ///

@@ -12,11 +12,11 @@ enum PresentedKey {
   ///
   /// Throws `locked` as the daemon does; any other refusal names the variable.
   static func present(on connection: DaemonConnection) throws(ClientError) {
-    let text = try text()
-    guard let count = byteCount(of: text), count > 0 else { return }
+    guard let text = try text() else { return }
+    let answer: Secret? = consume text
     do throws(ClientError) {
       try connection.send([Command(.authenticate)])
-      _ = try connection.receiveReply(answeringWith: text)
+      _ = try connection.receiveReply(answeringWith: answer)
     } catch {
       throw refusal(error)
     }
@@ -28,7 +28,7 @@ enum PresentedKey {
   /// - Returns: Whether there is a key, and so an answer to come.
   /// - Throws: ``ClientError``.
   static func send(on connection: DaemonConnection) throws(ClientError) -> Bool {
-    guard let text = try text(), text.count > 0 else { return false }
+    guard let text = try text() else { return false }
     try connection.send(Command(.authenticate), answeredWith: text)
     return true
   }
@@ -48,7 +48,7 @@ enum PresentedKey {
   /// Adds the key, if there is one, to what is masked in the output of a command that
   /// inherits it.
   static func add(to values: inout ObtainedValues) throws(ClientError) {
-    guard let text = try text(), text.count > 0 else { return }
+    guard let text = try text() else { return }
     try text.withBytes { (bytes) throws(ClientError) -> Void in
       try values.append(bytes, of: variable, as: variable)
     }
@@ -58,22 +58,23 @@ enum PresentedKey {
   static func refusal(_ error: ClientError) -> ClientError {
     guard error.status == ExitStatus.failed else { return error }
     return ClientError(
-      ExitStatus.failed, "\(variable): the key was refused: \(error.message)",
+      error.code, "\(variable): the key was refused: \(error.message)",
       hint: error.hint ?? "set another key, or unset it to act as yourself")
   }
 
-  private static func byteCount(of text: borrowing Secret?) -> Int? {
-    switch text {
-    case .some(let text): text.count
-    case .none: nil
-    }
-  }
-
+  /// Whoever has no key in there acts as the user, so an empty one is an error: it is what
+  /// a runner makes of a secret that is missing.
   private static func text() throws(ClientError) -> Secret? {
-    do throws(SecretError) {
-      return try Environment.secret(of: variable)
-    } catch {
+    let text: Secret?
+    do throws(SecretError) { text = try Environment.secret(of: variable) } catch {
       throw .outOfMemory
     }
+    guard let text else { return nil }
+    guard text.count > 0 else {
+      throw ClientError(
+        .malformed, "\(variable) is set, and holds no key",
+        hint: "is a secret of the runner not set? Unset it to act as yourself")
+    }
+    return text
   }
 }

@@ -6,14 +6,14 @@ internal import Platform
 /// It is a lock on the file `prompt` in the user's own state directory, whichever
 /// daemon the command speaks with. The kernel gives it back however the command ends.
 /// The file holds nothing, or the session in which the last one who asked was told to
-/// leave it.
+/// leave it, and when.
 final class PromptTurn {
   private let file: FileDescriptor
 
   private static let fileName = "prompt"
 
-  /// A session's number is shorter.
-  private static let maximumByteCount = 32
+  /// Two numbers are shorter.
+  private static let maximumByteCount = 64
 
   /// Opens the file, making it and its directory if they are not there.
   ///
@@ -52,20 +52,27 @@ final class PromptTurn {
 
   /// Whether a person has told the last one who asked, on the terminal of this
   /// session, to leave it.
-  func wasCancelledHere() -> Bool {
+  ///
+  /// - Parameter beginning: What was cancelled before it was no concern of this command.
+  /// - Returns: Whether.
+  func wasCancelledHere(since beginning: BootInstant) -> Bool {
     let bytes = (try? file.read(at: 0, atMost: Self.maximumByteCount)) ?? []
-    return bytes == Self.mark
+    let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    guard words.count == 2, words[0] == "\(Process.sessionID)", let time = Int64(words[1]) else {
+      return false
+    }
+    // One that is still to come is of another boot.
+    return (beginning...BootInstant.now).contains(BootInstant(nanoseconds: time))
   }
 
   /// Takes note that a person has told this one to leave it, for those who wait on the
   /// same terminal: nobody wants to say that once for each of them.
   func noteCancellation() {
     clear()
-    try? file.writeAll(Self.mark.span, at: 0)
+    let mark = "\(Process.sessionID) \(BootInstant.now.nanoseconds)"
+    try? file.writeAll(mark.utf8.span, at: 0)
   }
 
   /// Forgets what a former one has noted.
   func clear() { try? file.truncate(to: 0) }
-
-  private static var mark: [UInt8] { Array("\(Process.sessionID)\n".utf8) }
 }

@@ -1,5 +1,21 @@
 /// What somebody may have meant.
 enum Suggestion {
+  /// What other programs call what a command does, and what closeness would miss.
+  static let synonyms = [
+    ("ls", "list"), ("keys", "list"), ("get", "show"), ("read", "show"), ("info", "show"),
+    ("add", "import"), ("set", "import"), ("put", "import"), ("insert", "import"),
+    ("rm", "revoke"), ("delete", "revoke"), ("remove", "revoke"), ("del", "revoke"),
+    ("update", "replace"), ("edit", "replace"), ("new", "create"), ("generate", "create"),
+    ("exec", "run"), ("export", "env"), ("login", "unlock"), ("open", "unlock"),
+    ("close", "lock"), ("logout", "lock"), ("log", "audit"), ("users", "user"),
+    ("workspaces", "workspace"),
+  ]
+
+  /// The command that somebody may have meant.
+  static func command(for word: String, among names: [String]) -> String? {
+    synonyms.first { $0.0 == word }?.1 ?? closest(to: word, among: names)
+  }
+
   /// The one of `candidates` that is closest to `word`, if it is close enough; never the
   /// opposite of it.
   static func closest(to word: String, among candidates: [String]) -> String? {

@@ -36,10 +36,9 @@ enum Unlocking {
   /// - Parameters:
   ///   - connection: To the daemon, past the greeting.
   ///   - time: How long to wait where nobody can be asked; nil if not at all.
-  ///   - isOpen: Whether the vault is open, so that the secret is only to be tried.
   /// - Throws: `locked` if the vault is locked still.
   static func unlock(
-    _ connection: DaemonConnection, waiting time: WaitingTime? = nil, isOpen: Bool = false
+    _ connection: DaemonConnection, waiting time: WaitingTime? = nil
   ) throws(ClientError) {
     if let path = try keyFilePath() {
       do throws(ClientError) {
@@ -53,20 +52,18 @@ enum Unlocking {
       return try LockedVault(connection).wait(for: time)
     }
     var left = tries
-    while try !ask(connection, isOpen: isOpen, &left) {}
+    while try !ask(connection, &left) {}
   }
 
   /// Asks on the terminal, unless somebody else opens the vault meanwhile.
   ///
   /// - Returns: Whether the vault is open; false if this process was stopped.
   private static func ask(
-    _ connection: DaemonConnection, isOpen: Bool, _ left: inout Int
+    _ connection: DaemonConnection, _ left: inout Int
   ) throws(ClientError) -> Bool {
-    let turn = isOpen ? nil : PromptTurn()
+    let turn = PromptTurn()
     defer { turn?.release() }
-    if !isOpen {
-      guard try LockedVault(connection).awaitTurn(turn) else { return true }
-    }
+    guard try LockedVault(connection).awaitTurn(turn) else { return true }
     var problem: String?
     while true {
       do throws(ClientError) {

@@ -133,7 +133,15 @@ struct BackupCheck {
 
 extension Backup.Summary {
   fileprivate var text: String {
-    "organization \(organization), made \(made.rfc3339), \(keys) keys with \(values) values, "
-      + "\(users) users, \(workspaces) workspaces"
+    let counts = [
+      Self.text(keys, "key") + " with " + Self.text(values, "value"), Self.text(users, "user"),
+      Self.text(workspaces, "workspace"),
+    ]
+    return "organization \(organization), made \(made.rfc3339), "
+      + counts.joined(separator: ", ")
+  }
+
+  private static func text(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)" + (count == 1 ? "" : "s")
   }
 }

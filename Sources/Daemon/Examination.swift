@@ -39,8 +39,7 @@ struct Examination {
   private var ofFiles: [Finding] {
     let directory: VaultDirectory
     do throws(StoreError) {
-      let isThere = (try? FileStatus.ofFile(at: options.statePath, followsLinks: true)) != nil
-      guard isThere else {
+      guard Self.isThere(options.statePath) else {
         return [Finding(.directory, .ok, "\(options.statePath) is not there, so no vault is")]
       }
       directory = try VaultDirectory(
@@ -65,6 +64,11 @@ struct Examination {
     } catch {
       return [found, Finding(.slots, error)]
     }
+  }
+
+  private static func isThere(_ path: String) -> Bool {
+    let status = try? FileStatus.ofFile(at: path, followsLinks: true)
+    return status != nil
   }
 
   private var ofSpace: Finding? {
@@ -114,6 +118,14 @@ struct Examination {
   private var ofSocketPlace: Finding? {
     do throws(Listener.ListenError) {
       let isStale = try Listener.checkPlace(options.socketPath)
+      var directory = options.socketPath.parentDirectory
+      while directory != "/", !Self.isThere(directory) { directory = directory.parentDirectory }
+      guard FileSystem.mayWrite(in: directory) else {
+        return Finding(
+          .socket, .wrong,
+          "\(options.socketPath) cannot be made: \(directory) may not be written to",
+          hint: "'ls -ld \(directory)' tells who may")
+      }
       return Finding(
         .socket, .ok,
         isStale

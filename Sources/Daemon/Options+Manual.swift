@@ -54,7 +54,8 @@ extension Options {
     ),
     (
       "--backup FILE",
-      "with --check: read a backup through, and nothing else; its passphrase is asked for on the "
+      "with --check: read the backup at this absolute path through, and nothing else; its "
+        + "passphrase is asked for on the "
         + "terminal, unless --key-file or --passphrase-fd is given"
     ),
     ("--key-file PATH", "with --backup: a file that opens it"),

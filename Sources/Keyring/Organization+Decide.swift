@@ -117,7 +117,8 @@ extension Organization {
     if let other = newestKey(named: name, in: namespace), other.state(at: now).isLive {
       throw Refusal(
         .conflict, object, "a live key has this name",
-        hint: "choose another name, or end that key with 'coffer revoke \(object)'")
+        hint: "'coffer \(other.isIssued ? "rotate" : "replace") \(object)' gives it a "
+          + "new value; or choose another name")
     }
     if let other = newestKey(withEnvironmentName: environmentName, in: namespace),
       other.state(at: now).isLive

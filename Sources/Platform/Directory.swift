@@ -101,6 +101,13 @@ package struct Directory: ~Copyable, Sendable {
     }
   }
 
+  /// Where the directory is now, without links; nil if that cannot be told.
+  ///
+  /// Source: proc(5), `/proc/PID/fd`.
+  package var path: String? {
+    descriptor.withRawValue { "/proc/self/fd/\($0)".linkTarget }
+  }
+
   /// What the directory is, and whose.
   package borrowing func status() throws(Errno) -> FileStatus { try descriptor.status() }
 

@@ -14,11 +14,12 @@ extension FileDescriptor {
   }
 
   /// Lets the same people read and write the file as another one of this user's: its
-  /// permission bits, its group and its access control list.
+  /// permission bits, its group and its access control list; with the attributes that users
+  /// have given it.
   ///
   /// Throws ``Errno``; `EPERM` for a group that this process is not in.
   ///
-  /// Source: fchown(2), acl(5).
+  /// Source: fchown(2), acl(5), xattr(7).
   package borrowing func takeAccess(of other: borrowing FileDescriptor) throws(Errno) {
     let status = try other.status()
     if try self.status().group != status.group {
@@ -28,7 +29,7 @@ extension FileDescriptor {
     }
     try withRawValue { (rawValue) throws(Errno) -> Void in
       try other.withRawValue { (other) throws(Errno) -> Void in
-        _ = try retrying { clinux_copy_access_list(other, rawValue) }
+        _ = try retrying { clinux_copy_attributes(other, rawValue) }
       }
     }
     // At last, since a change of the group takes bits away.

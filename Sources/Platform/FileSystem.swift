@@ -15,6 +15,11 @@ package enum FileSystem {
     return blocks.multipliedReportingOverflow(by: Int(status.f_frsize)).partialValue
   }
 
+  /// Whether this process may make files in the directory at `path`.
+  ///
+  /// Source: access(2).
+  package static func mayWrite(in path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+
   /// Whether files at `path` are in memory and not on a device.
   ///
   /// Throws ``Errno`` as statfs(2) sets it.

@@ -16,12 +16,7 @@ package enum Process {
   /// The path of the program that this process runs; nil without /proc.
   ///
   /// Source: proc(5), `/proc/self/exe`.
-  package static var programPath: String? {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink("/proc/self/exe", &path, path.count)
-    guard count > 0, count < path.count else { return nil }
-    return String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  package static var programPath: String? { "/proc/self/exe".linkTarget }
 
   /// The directory of that program, without a slash at its end.
   package static var programDirectory: String? { programPath?.parentDirectory }

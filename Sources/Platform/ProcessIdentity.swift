@@ -84,10 +84,6 @@ package struct ProcessIdentity: Equatable, Sendable {
 
   /// Source: pid_namespaces(7), `/proc/self/ns/pid`.
   private static var currentNamespace: UInt64? {
-    var target = [CChar](repeating: 0, count: 64)
-    let count = unsafe readlink("/proc/self/ns/pid", &target, target.count)
-    guard count > 0 else { return nil }
-    let text = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return UInt64(text.filter(\.isNumber))
+    "/proc/self/ns/pid".linkTarget.flatMap { UInt64($0.filter(\.isNumber)) }
   }
 }

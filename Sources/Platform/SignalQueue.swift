@@ -47,6 +47,22 @@ package struct Signal: Hashable, Sendable {
   private static let firstRealTime: CInt = 34
   private static let lastRealTime: CInt = 64
 
+  /// Calls `body` with those signals held back until it is done by which a person or a
+  /// service manager ends this process.
+  ///
+  /// Source: pthread_sigmask(3).
+  package static func holdingBackEnd<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var set = sigset_t()
+    var former = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in [hangUp, interrupt, quit, terminate] { unsafe sigaddset(&set, signal.number) }
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &set, &former)
+    defer { _ = unsafe pthread_sigmask(SIG_SETMASK, &former, nil) }
+    return try body()
+  }
+
   /// Discards the signal from now on, in this process.
   ///
   /// Source: signal(2).

@@ -97,10 +97,11 @@ package struct Terminal: ~Copyable {
     // Room for one more, which shows that there are too many.
     do { line = try Secret(count: limit + 1) } catch { throw .outOfLockedMemory }
     let ending = try withoutEcho(prompt: prompt) { (signals) throws(TerminalError) in
-      try readLine(into: &line, signals: signals)
+      line.wipe()
+      return try readLine(into: &line, signals: signals)
     }
     switch ending {
-    case .endOfInput: throw .endOfInput
+    case .endOfInput, .continuation: throw .endOfInput
     case .interruption(let interruption): return .interruption(interruption)
     case .line(let count):
       do {
@@ -118,6 +119,10 @@ package struct Terminal: ~Copyable {
   private enum Ending {
     case line(Int)
     case endOfInput
+
+    /// The process was stopped by what it cannot notice, and a shell may have changed the
+    /// terminal meanwhile.
+    case continuation
     case interruption(Interruption)
 
     /// What a key of the terminal stands for.
@@ -126,23 +131,29 @@ package struct Terminal: ~Copyable {
     }
   }
 
-  /// Runs `body` on a terminal that neither shows nor interprets what is typed.
+  /// Runs `body` on a terminal that neither shows nor interprets what is typed; anew, as
+  /// often as the process is continued.
   private borrowing func withoutEcho(
     prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending
   ) throws(TerminalError) -> Ending {
     let signals: SignalQueue
     do {
-      signals = try SignalQueue([.interrupt, .quit, .terminate, .hangUp, .terminalStop])
+      signals = try SignalQueue(Signal.ending + [.terminalStop, .continuation])
     } catch {
       throw .failed(error)
     }
-    let former = try setEcho()
+    let former = try silence()
     defer { restore(former) }
-    write(prompt)
-    return try body(signals)
+    while true {
+      write(prompt)
+      let ending = try body(signals)
+      guard case .continuation = ending else { return ending }
+      _ = try silence()
+    }
   }
 
-  private borrowing func setEcho() throws(TerminalError) -> termios {
+  /// Returns how the terminal was before.
+  private borrowing func silence() throws(TerminalError) -> termios {
     var settings = termios()
     let former: termios
     do throws(Errno) {
@@ -196,6 +207,7 @@ package struct Terminal: ~Copyable {
     var typed = TypedLine()
     while true {
       if let signal = try waitForInput(signals) {
+        guard signal != .continuation else { return .continuation }
         return .interruption(Interruption(signal: signal, isTyped: false))
       }
       if typed.count == line.count { throw .tooLong(limit: line.count - 1) }

@@ -139,7 +139,8 @@ extension StoreError {
     case .noSlot("key file", .vault):
       "open it with its passphrase or recovery code, or name another key file"
     case .noSlot:
-      "use what the vault was made with; if this was its recovery code, look for a typing error"
+      "name its key file in COFFER_KEY_FILE or with 'coffer unlock --key-file PATH'; if this was "
+        + "its recovery code, look for a typing error"
     case .damaged(Backup.name, _): "use another backup: of this one nothing can be relied on"
     case .damaged(VaultDirectory.FileName.slots, _), .beyondRepair:
       "nothing was changed; end cofferd, move the state directory away, and put a copy in its place, "

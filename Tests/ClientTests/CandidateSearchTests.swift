@@ -81,6 +81,22 @@ struct CandidateSearchTests {
     #expect(places.map(\.file) == [first, first, second])
   }
 
+  @Test("what was looked up in vain is not asked for again, and a value is") func settles() throws {
+    let collection = CandidateCollection()
+    let file = ScannedFile(path: "file", number: 1)
+    for text in ["a value 1", "no value 2"] {
+      try collection.add(text.utf8.span, in: file, line: 1)
+    }
+    collection.settle { $0 == 0 }
+    #expect(collection.count == 0)
+    for text in ["no value 2", "a value 1", "another 3"] {
+      try collection.add(text.utf8.span, in: file, line: 2)
+    }
+    #expect(collection.count == 2)
+    let answer = try collection.answer(from: 0)
+    #expect(answer.text.withBytes { $0.text } == "a value 1\0another 3")
+  }
+
   @Test("no answer has more candidates or bytes than the daemon takes") func answers() throws {
     let collection = CandidateCollection()
     let file = ScannedFile(path: "file", number: 1)

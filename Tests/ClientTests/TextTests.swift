@@ -46,6 +46,18 @@ struct SuggestionTests {
     #expect(Suggestion.closest(to: "run", among: []) == nil)
   }
 
+  @Test("what other programs call it is understood, and is a command") func synonyms() {
+    let names = Subcommand.all.map(\.name)
+    for (word, command) in [("ls", "list"), ("rm", "revoke"), ("export", "env"), ("get", "show")] {
+      #expect(Suggestion.command(for: word, among: names) == command)
+    }
+    for (word, command) in Suggestion.synonyms {
+      #expect(names.contains(command), "\(command)")
+      #expect(!names.contains(word), "\(word)")
+    }
+    #expect(Suggestion.command(for: "lsit", among: names) == "list")
+  }
+
   @Test("a word may differ in a third of its letters, and in one at least") func limits() {
     #expect(Suggestion.closest(to: "abx", among: ["abc"]) == "abc")
     #expect(Suggestion.closest(to: "axx", among: ["abc"]) == nil)

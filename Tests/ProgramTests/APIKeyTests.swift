@@ -101,8 +101,17 @@ struct APIKeyTests {
     #expect(fixture.coffer("show", "web/new").status == 1)
   }
 
-  @Test("an empty COFFER_API_KEY counts as none") func empty() {
-    #expect(fixture.coffer(presenting: "", "whoami", "--json").line.contains(#""user":"root""#))
+  @Test("an empty COFFER_API_KEY, as of a runner's missing secret, is refused") func empty() {
+    for command in [["whoami"], ["list"], ["run", "-k", "web/stripe", "--", "true"]] {
+      let result = fixture.coffer(
+        command, environment: fixture.environment.merging(["COFFER_API_KEY": ""]) { $1 })
+      #expect(result.status == (command[0] == "run" ? 125 : 1))
+      #expect(
+        result.errorText
+          == "coffer: COFFER_API_KEY is set, and holds no key\n"
+          + "coffer: hint: is a secret of the runner not set? Unset it to act as yourself\n")
+      #expect(result.outputText == "")
+    }
   }
 
   @Test("a locked vault is opened first, and then the key counts") func locked() {

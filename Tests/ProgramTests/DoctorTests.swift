@@ -74,6 +74,19 @@ struct DoctorTests {
     #expect(!Files.names(in: fixture.directory.path).contains("nowhere"))
   }
 
+  @Test("a place where no vault can be made is told", .enabled(if: Programs.isRoot, "needs root"))
+  func nowhere() {
+    let place = fixture.directory.path("closed")
+    mkdir(place, 0o755)
+    chmod(fixture.directory.path, 0o755)
+    let result = Subprocess.run(
+      "/usr/bin/setpriv",
+      ["--reuid", "4301", "--clear-groups", Programs.client, "doctor"],
+      environment: ["COFFER_HOME": place + "/vault"])
+    #expect(result.status == 1, "\(result.errorText)")
+    #expect(result.outputText.contains("closed may not be written to"), "\(result.outputText)")
+  }
+
   @Test("files that are open to others are wrong, with what to do and exit 1") func modes() {
     chmod(fixture.keyFilePath, 0o644)
     let keyFile = fixture.coffer("doctor")

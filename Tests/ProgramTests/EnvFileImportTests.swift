@@ -206,69 +206,18 @@ struct EnvFileImportTests {
     #expect(text.hasSuffix("THREE=third-value\n"))
   }
 
-  @Test("a file that changes while it is asked about is not written over") func changes() throws {
-    write("ONE=first-value\n")
-    let terminal = PseudoTerminal(
-      Programs.client, ["import", "web/", "--env-file", path],
-      environment: fixture.environmentWithKeyFile)
-    #expect(terminal.waitFor("as web/one? [y/N] "))
-    write("ONE=first-value\nNEW=line\n")
-    terminal.type("y\n")
-    #expect(terminal.readToEnd().contains("it has changed meanwhile, and is left as it is"))
-    #expect(terminal.process.waitForEnd() == 1)
-    #expect(text == "ONE=first-value\nNEW=line\n")
-    // The value is not lost, and the next run knows it.
-    #expect(importAll().status == 0)
-    #expect(text == "ONE=coffer://web/one\nNEW=coffer://web/new\n")
-  }
-
-  @Test(
-    "what was saved meanwhile is not lost, even if the file cannot be put back",
-    .enabled(if: Programs.canTrace, "needs root and strace"))
-  func keepsEdit() throws {
-    write("ONE=first-value\n")
-    let strace = try #require(Programs.find("strace"))
-    let options = ["-o", "/dev/null", "-e", "inject=renameat2:error=EIO:when=2"]
-    let terminal = PseudoTerminal(
-      strace, options + [Programs.client, "import", "web/", "--env-file", path],
-      environment: fixture.environmentWithKeyFile)
-    #expect(terminal.waitFor("as web/one? [y/N] "), "\(terminal.text)")
-    write("ONE=first-value\nNEW=line\n")
-    terminal.type("y\n")
-    #expect(terminal.readToEnd().contains("writing it failed: "), "\(terminal.text)")
-    #expect(terminal.process.waitForEnd() == 1)
-    let kept = Files.names(in: directory).map {
-      String(decoding: Files.read(directory + "/" + $0), as: UTF8.self)
-    }
-    #expect(kept.contains("ONE=first-value\nNEW=line\n"), "\(kept)")
-    let left = try #require(Files.names(in: directory).first { $0.hasPrefix(".coffer-") })
-    #expect(terminal.text.contains("/\(left) was left by an import"), "\(terminal.text)")
-    #expect(importAll().errorText.contains("/\(left) was left by an import"))
-  }
-
-  @Test("the file stays one of its group, and of those whom its access list names")
-  func access() throws {
-    guard Programs.isRoot else { return }
-    write("ONE=first-value\n")
-    chown(path, 0, 4301)
-    chmod(path, 0o640)
-    let python = """
-      import os, struct, sys
-      entry = lambda tag, bits, id=0xffffffff: struct.pack('<HHI', tag, bits, id)
-      lists = [entry(1, 6), entry(2, 4, 4302), entry(4, 4), entry(16, 4), entry(32, 0)]
-      os.setxattr(sys.argv[1], 'system.posix_acl_access', struct.pack('<I', 2) + b''.join(lists))
-      """
-    let hasList = Subprocess.run("/usr/bin/python3", ["-c", python, path], environment: [:])
-    let get = "import os, sys; print(os.getxattr(sys.argv[1], 'system.posix_acl_access').hex())"
-    let former = Subprocess.run("/usr/bin/python3", ["-c", get, path], environment: [:])
-    #expect(importAll().status == 0)
-    #expect(text == "ONE=coffer://web/one\n")
-    let status = try #require(try FileStatus.ofFile(at: path, followsLinks: false))
-    #expect(status.group == 4301)
-    #expect(status.permissions == 0o640)
-    guard hasList.status == 0 else { return }
-    let now = Subprocess.run("/usr/bin/python3", ["-c", get, path], environment: [:])
-    #expect(now.outputText == former.outputText, "\(now.errorText)")
+  @Test("of two lines that would have the same key one is stored, and the other told")
+  func sameKey() {
+    write("H_KEY=first-value\nh_key=second-value\n")
+    let result = importAll()
+    #expect(result.status == 1)
+    #expect(text == "H_KEY=coffer://web/h-key\nh_key=second-value\n")
+    #expect(
+      result.errorText.contains(
+        ":2: h_key is left alone: H_KEY would have the same key, web/h-key"),
+      "\(result.errorText)")
+    #expect(result.errorText.contains("'coffer import web/NAME --env h_key'"))
+    #expect(!result.errorText.contains("coffer replace web/h-key"))
   }
 
   @Test("where another file cannot take its place, nothing is stored") func places() throws {

@@ -173,16 +173,6 @@ struct OnePromptTests {
     try #require(job.waitFor("ended 0"), "\(job.text)")
   }
 
-  @Test("unlock of an open vault tries the passphrase, as it does alone") func openVault() throws {
-    fixture.coffer(
-      ["unlock", "--passphrase-fd", "0"], input: Array(Self.passphrase.utf8),
-      environment: fixture.environment)
-    let tried = terminal(["unlock"])
-    try #require(tried.waitFor(Self.prompt))
-    tried.type(Self.passphrase + "\n")
-    #expect(tried.readToEnd().contains("the vault is unlocked"))
-  }
-
   // MARK: The file
 
   /// What speaks with the same daemon, but has its state elsewhere.
@@ -237,6 +227,19 @@ struct OnePromptTests {
     }
     if kind == "link" { #expect(Files.read(target) == Array("kept".utf8)) }
     if kind == "directory of a link" { #expect(Files.names(in: target).isEmpty) }
+  }
+
+  @Test("a prompt that was cancelled before a command was started is no concern of its")
+  func formerCancellation() {
+    let terminal = script(
+      "trap : INT; set -m; coffer unlock; coffer whoami & sleep 0.5; echo waits; fg; echo status $?"
+    )
+    #expect(terminal.waitFor(Self.prompt), "\(terminal.text)")
+    terminal.type("\u{3}")
+    #expect(terminal.waitFor("waits"), "\(terminal.text)")
+    #expect(terminal.waitFor(Self.prompt), "\(terminal.text)")
+    terminal.type(Self.passphrase + "\n")
+    #expect(terminal.shows("status 0"), "\(terminal.text)")
   }
 
   @Test("the file is no part of a vault: it stops no init and no restore, and doctor is content")

@@ -154,6 +154,33 @@ struct PromptTests {
     #expect(terminal.waitFor("status 0"), "\(terminal.text)")
   }
 
+  @Test("what a shell does to the terminal of a prompt that was stopped is undone by fg")
+  func stopped() throws {
+    let script = """
+      set -m; \(Programs.client) unlock; stty echo icanon isig; echo stopped; sleep 0.3; fg
+      echo status $?
+      """
+    let terminal = PseudoTerminal("/bin/sh", ["-c", script], environment: fixture.environment)
+    #expect(terminal.waitFor(Self.prompt))
+    terminal.type("half")
+    kill(-(try #require(foregroundGroup(of: terminal))), SIGSTOP)
+    #expect(terminal.waitFor("stopped"), "\(terminal.text)")
+    #expect(terminal.waitFor(Self.prompt), "\(terminal.text)")
+    terminal.type(Self.passphrase + "\n")
+    #expect(terminal.shows("status 0"), "\(terminal.text)")
+    #expect(!terminal.text.contains(Self.passphrase), "\(terminal.text)")
+  }
+
+  @Test(
+    "a signal that ends the command leaves the echo on", arguments: [SIGALRM, SIGUSR1, SIGTERM])
+  func ended(signal: Int32) throws {
+    let script = "set -m; \(Programs.client) unlock; stty -a"
+    let terminal = PseudoTerminal("/bin/sh", ["-c", script], environment: fixture.environment)
+    #expect(terminal.waitFor(Self.prompt))
+    kill(-(try #require(foregroundGroup(of: terminal))), signal)
+    #expect(terminal.waitFor(" echo "), "\(terminal.text)")
+  }
+
   /// The process group in the foreground of a terminal: the eighth field.
   ///
   /// Source: proc_pid_stat(5), `tpgid`.

@@ -150,6 +150,18 @@ struct RunFileTests {
     #expect(!result.errorText.contains("hunter2"))
   }
 
+  @Test("a name without a value is told, since the command goes without it") func nameAlone() {
+    let path = fixture.directory.path("names.env")
+    Files.write(Array("STRIPE_KEY\nexport A\nB=1\n".utf8), to: path)
+    let result = fixture.coffer("run", "-e", path, "--", "printenv", "B")
+    #expect(result.status == 0)
+    #expect(result.line == "1")
+    for (line, name) in [(1, "STRIPE_KEY"), (2, "A")] {
+      let warning = "names.env:\(line): \(name) stands there without a value, and is not set"
+      #expect(result.errorText.contains(warning), "\(result.errorText)")
+    }
+  }
+
   @Test("a file that is not there is refused, and so is a directory") func missing() {
     let missing = run(["-e", "/nonexistent/x.env", "--", "echo", "ran"])
     #expect(missing.status == 125)

@@ -201,11 +201,29 @@ struct ScanGitTests {
         environment: repository.environment)
       #expect(outside.status == 1)
       #expect(outside.errorText.contains("hint: is this a git repository?"))
+      #expect(outside.errorText.split(separator: "\n").count == 3, "\(outside.errorText)")
       let without = Subprocess.run(
         Programs.client, ["scan", option], environment: ["PATH": elsewhere.path])
       #expect(without.status == 1)
       #expect(without.errorText.hasPrefix("coffer: git: no such command"))
     }
+  }
+
+  @Test("a key that is refused keeps nobody from committing, and no other program is started")
+  func refusedKey() throws {
+    repository.write("nothing to find\n", to: "a.txt")
+    repository.git("add", ".")
+    let mark = fixture.directory.path("started")
+    repository.git("config", "core.fsmonitor", "touch \(mark); false")
+    for text in ["cof_bad", ""] {
+      let environment = ["COFFER_API_KEY": text]
+      let result = repository.shell("coffer scan --staged", environment)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.errorText.contains("stored values were not looked for: COFFER_API_KEY"))
+      let waits = repository.shell("coffer scan --staged --wait 1s", environment)
+      #expect(waits.status == 3, "\(waits.errorText)")
+    }
+    #expect(access(mark, F_OK) != 0)
   }
 
   @Test("git is told nothing of the login to Coffer") func login() throws {

@@ -204,7 +204,7 @@ struct ScanTeamTests {
       team.coffer(as: Team.eve, ["scan", path], key: key),
     ] {
       #expect(result.outputText == "")
-      #expect(result.status == 1)
+      #expect(result.status == 3)
       #expect(result.errorText.contains("stored values were not looked for: "))
     }
   }

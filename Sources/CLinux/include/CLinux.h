@@ -48,7 +48,7 @@ int clinux_exchange(int directory, const char *_Nonnull one, const char *_Nonnul
 
 /// Gives a file the access control list of another one, or none if that has none. Returns 0, or
 /// -1 with errno set. Source: acl(5), fsetxattr(2).
-int clinux_copy_access_list(int from, int to);
+int clinux_copy_attributes(int from, int to);
 
 /// Closes all descriptors from `first` on. Returns 0, or -1 with errno set.
 /// Source: close_range(2).

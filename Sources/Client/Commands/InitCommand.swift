@@ -1,3 +1,4 @@
+internal import Keyring
 internal import Platform
 internal import Wire
 
@@ -46,6 +47,10 @@ extension Subcommand {
     guard let organization = arguments["organization"] else {
       throw .usage(
         "the organization is missing", hint: "as in 'coffer init --organization acme'")
+    }
+    for option in ["organization", "owner"] {
+      guard let name = arguments[option], Name(name) == nil else { continue }
+      throw .usage("--\(option): \(PrintableText.object(name)): \(Name.rule)")
     }
     try arguments.exclude(["key-file", "passphrase-fd"])
     var options: [(String, String?)] = [("organization", organization)]

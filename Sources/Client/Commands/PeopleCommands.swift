@@ -5,8 +5,9 @@ extension Subcommand {
     name: "whoami", group: .people, synopsis: "whoami [--json]",
     summary: "Tells on whose behalf you are served, and your roles.",
     details: [
-      "Where COFFER_API_KEY holds a key, all commands but help, version, init, unlock,",
-      "status, verify and burn act as that key, and with no other rights than it has.",
+      "Where COFFER_API_KEY holds a key, all commands but help, version, init, restore,",
+      "unlock, status, verify and burn act as that key, and with no other rights than",
+      "it has. One that is set and empty is an error, as of a secret that is missing.",
     ],
     options: [jsonOption, systemOption, waitOption],
     examples: ["coffer whoami", "coffer whoami --json"]

@@ -45,7 +45,9 @@ extension Subcommand {
     }
     guard report.findCount == 0, report.unreadableCount == 0 else { return ExitStatus.failed }
     let isTolerated = isStaged && !arguments.has("wait")
-    return isTolerated ? ExitStatus.done : values?.obstacle?.status ?? ExitStatus.done
+    guard let obstacle = values?.obstacle, !isTolerated else { return ExitStatus.done }
+    // A key that may not ask is no find.
+    return obstacle.status == ExitStatus.failed ? ExitStatus.locked : obstacle.status
   }
 
   private static func scan(

@@ -7,7 +7,8 @@ extension Subcommand {
     name: "unlock", group: .vault, synopsis: "unlock [--key-file PATH | --passphrase-fd N]",
     summary: "Opens the vault.",
     details: [
-      "Asks for the passphrase on the terminal; the recovery code will do as well.",
+      "Asks for the passphrase on the terminal; the recovery code will do as well. An",
+      "open vault stays as it is, but what an option names is tried nevertheless.",
       "COFFER_KEY_FILE names a key file that opens it without being asked. Other",
       "commands open a locked vault by themselves in the same way; of those that run at",
       "the same time one asks, and the others go on when it is open. Without a terminal",
@@ -28,8 +29,11 @@ extension Subcommand {
     if let secret = try SecretInput.readNamed(by: arguments) {
       try Unlocking.unlock(
         dialogue.connection, with: secret, isKeyFile: arguments.has("key-file"))
+    } else if status["state"] == "unlocked" {
+      Console.note("the vault was unlocked already")
+      return ExitStatus.done
     } else {
-      try dialogue.unlock(isOpen: status["state"] == "unlocked")
+      try dialogue.unlock()
     }
     Console.note("the vault is unlocked")
     return ExitStatus.done

@@ -96,8 +96,8 @@ final class EnvFileImport {
     var chosen: [Item] = []
     for item in items() where try isWanted(item) { chosen.append(item) }
     guard !chosen.isEmpty else {
-      Console.note("\(file.name): nothing was stored, and the file is as it was")
-      return ExitStatus.done
+      rewriting.leave("nothing was stored, and the file is as it was")
+      return hasRefusal ? ExitStatus.failed : ExitStatus.done
     }
     do throws(ClientError) {
       let dialogue = try Dialogue(arguments)
@@ -114,7 +114,24 @@ final class EnvFileImport {
   /// What can be stored; tells what cannot.
   private func items() -> [Item] {
     let counts = file.assignments.reduce(into: [:]) { $0[$1.name, default: 0] += 1 }
-    return file.assignments.compactMap { assignment in
+    var items: [Item] = []
+    for item in possibleItems(counts) {
+      if let other = items.first(where: { $0.key == item.key }) {
+        hasRefusal = true
+        Console.note(
+          "\(file.place(of: item.assignment)): \(item.assignment.name) is left alone: "
+            + "\(other.assignment.name) would have the same key, \(item.key)")
+        Console.hint(
+          "'coffer import \(place)NAME --env \(item.assignment.name)' stores it under another name")
+      } else {
+        items.append(item)
+      }
+    }
+    return items
+  }
+
+  private func possibleItems(_ counts: [String: Int]) -> [Item] {
+    file.assignments.compactMap { assignment in
       if let reason = reasonToLeave(assignment, isOnly: counts[assignment.name] == 1) {
         Console.note("\(file.place(of: assignment)): \(assignment.name) is left alone: \(reason)")
         return nil
@@ -132,7 +149,8 @@ final class EnvFileImport {
     guard assignment.references.isEmpty else { return "it is a reference already" }
     guard isOnly else { return "it stands there more than once" }
     guard EnvironmentName(stored: assignment.name)?.isReserved == false else {
-      return "the name is reserved, since programs are steered by it"
+      return "the name is reserved, since programs are steered by it; set it elsewhere, as "
+        + "'coffer run -e' refuses the file with it"
     }
     return Self.keyName(for: assignment.name) == nil ? "no name of a key can be made of it" : nil
   }
@@ -202,7 +220,8 @@ final class EnvFileImport {
     Console.note("\(file.place(of: item.assignment)): \(error.message)")
     Console.hint(
       error.code == .conflict
-        ? "'coffer replace \(item.key)' gives that key the value of the file"
+        ? "'coffer import \(place)NAME --env \(item.assignment.name)' stores it under another "
+          + "name; 'coffer replace \(item.key)' takes a new value for that key"
         : error.hint ?? "the line is left as it is")
   }
 

@@ -37,14 +37,16 @@ struct EnvFileRewriting: ~Copyable {
   /// Throws ``ClientError`` if it has changed meanwhile, or cannot be written; it is as it
   /// was then.
   borrowing func finish() throws(ClientError) {
-    guard !references.isEmpty else { return Console.note("\(file.name): the file is as it was") }
+    guard !references.isEmpty else {
+      return leave("the file is as it was")
+    }
     let text = try file.source(with: references)
-    let isWritten: Bool
-    do throws(Errno) { isWritten = try replaceFile(with: text) } catch {
-      throw stillThere("writing it failed: \(error)")
+    // At the worst it is to be trusted once more; a copy that outlives it has the values.
+    forgetTrustedCopy()
+    let isWritten = try Signal.holdingBackEnd { () throws(ClientError) in
+      try replaceFile(with: text)
     }
     guard isWritten else { throw stillThere("it has changed meanwhile, and is left as it is") }
-    forgetTrustedCopy()
     let count = references.count
     Console.note(
       "\(file.name): " + (count == 1 ? "1 value is a reference" : "\(count) values are references")
@@ -54,16 +56,34 @@ struct EnvFileRewriting: ~Copyable {
         + "'coffer replace KEY' takes a new value from the vendor")
   }
 
+  /// Leaves the file as it is; a copy of a former one that was trusted goes nevertheless.
+  borrowing func leave(_ reason: String) {
+    forgetTrustedCopy(unlessSame: true)
+    Console.note("\(file.name): \(reason)")
+  }
+
   /// Returns whether the file is another one now; false if it has changed meanwhile.
-  private borrowing func replaceFile(with text: borrowing SecretBuffer) throws(Errno) -> Bool {
-    let replacement = try NewFile(path, inPlaceOf: former)
+  private borrowing func replaceFile(
+    with text: borrowing SecretBuffer
+  ) throws(ClientError) -> Bool {
+    var isNamed = false
     do throws(Errno) {
-      return try text.withBytes { (bytes) throws(Errno) in
-        try replacement.finish(with: bytes, inPlaceOf: status)
+      let replacement = try NewFile(path, inPlaceOf: former)
+      do throws(Errno) {
+        return try text.withBytes { (bytes) throws(Errno) in
+          try replacement.finish(with: bytes, inPlaceOf: status)
+        }
+      } catch {
+        isNamed = replacement.isNamed
+        if let name = replacement.leftover { noteLeftover(name) }
+        throw error
       }
     } catch {
-      if let name = replacement.leftover { noteLeftover(name) }
-      throw error
+      guard isNamed else { throw stillThere("writing it failed: \(error)") }
+      throw ClientError(
+        ExitStatus.failed,
+        "\(file.name): the values are references now, but tidying up failed: "
+          + "\(error)")
     }
   }
 
@@ -78,15 +98,25 @@ struct EnvFileRewriting: ~Copyable {
     Console.hint("it may hold values, or what was saved meanwhile: look at it, and remove it")
   }
 
-  /// A copy of the former file, which was trusted, has the values in it as well.
-  private borrowing func forgetTrustedCopy() {
-    let directory = path.hasPrefix("/") ? "" : (Process.workingDirectory ?? "") + "/"
-    try? TrustedCopy(of: directory + path).remove()
+  /// Removes the copy of the former file that is kept if it was trusted: it has the values in
+  /// it as well.
+  ///
+  /// - Parameter unlessSame: Whether a copy of the file as it is now may stay.
+  private borrowing func forgetTrustedCopy(unlessSame: Bool = false) {
+    guard let directory = try? Directory(opening: path.parentDirectory, followsLink: true),
+      let place = directory.path,
+      let copy = try? TrustedCopy(of: place + "/" + path.lastComponent)
+    else { return }
+    if unlessSame, copy.trust(in: file) == .trusted { return }
+    do throws(Errno) { try copy.remove() } catch {
+      Console.note("\(copy.path): what was trusted of the file could not be removed: \(error)")
+      Console.hint("it may hold values: remove it")
+    }
   }
 
   private borrowing func stillThere(_ problem: String) -> ClientError {
     ClientError(
       ExitStatus.failed, "\(file.name): \(problem)",
-      hint: "the values are stored, and still in the file; run this again")
+      hint: "the values are stored; run this again for those that are still in the file")
   }
 }

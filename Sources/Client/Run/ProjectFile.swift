@@ -143,7 +143,7 @@ struct ProjectFile {
     _ variable: SelectedVariable, to shown: inout SecretBuffer
   ) throws(ClientError) {
     guard !variable.references.isEmpty, let file = variable.place?.file else {
-      return try shown.append("text of the file")
+      return try shown.append("text of the file, which may be a secret and is not shown")
     }
     for piece in variable.pieces {
       switch piece {

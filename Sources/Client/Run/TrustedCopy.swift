@@ -13,7 +13,7 @@ struct TrustedCopy {
     case unknown
   }
 
-  private let path: String
+  let path: String
 
   /// - Parameter path: That of the file, absolute and without links.
   /// - Throws: ``ClientError`` if there is no state directory.
@@ -47,9 +47,12 @@ struct TrustedCopy {
   }
 
   /// Forgets the file, as one whose values are to stand nowhere.
-  func remove() {
-    guard let directory = try? Directory(opening: path.parentDirectory) else { return }
-    try? directory.remove(path.lastComponent)
+  func remove() throws(Errno) {
+    do throws(Errno) {
+      try Directory(opening: path.parentDirectory).remove(path.lastComponent)
+    } catch .notFound {
+      return
+    }
   }
 
   /// Keeps `file` as what is trusted.

@@ -71,13 +71,23 @@ struct VariableSelection {
   /// Adds the variables of a file, in place of those of the files before it.
   mutating func add(_ file: DotenvFile) {
     var last: [String: DotenvAssignment] = [:]
-    for assignment in file.assignments where assignment.valueRange != nil {
+    for assignment in file.assignments {
+      guard assignment.valueRange != nil else {
+        warnOfName(assignment, of: file)
+        continue
+      }
       last[assignment.name] = assignment
       warnIfMisspelled(assignment, of: file)
     }
     variables.removeAll { $0.place != nil && last[$0.name] != nil }
     variables += last.values.sorted { $0.range.lowerBound < $1.range.lowerBound }
       .map { SelectedVariable($0, of: file) }
+  }
+
+  private func warnOfName(_ assignment: DotenvAssignment, of file: DotenvFile) {
+    Console.note(
+      "warning: \(file.place(of: assignment)): \(assignment.name) stands there without a value, "
+        + "and is not set")
   }
 
   private func warnIfMisspelled(_ assignment: DotenvAssignment, of file: DotenvFile) {
@@ -171,6 +181,12 @@ struct VariableSelection {
   private static func check(_ word: String, of option: String) throws(ClientError) {
     guard !word.isEmpty else {
       throw .usage("\(option) names nothing", hint: "is a variable of the shell not set?")
+    }
+    guard !word.hasPrefix(DotenvReference.scheme) else {
+      let key = PrintableText.object(String(word.dropFirst(DotenvReference.scheme.count)))
+      throw .usage(
+        "\(option): a reference begins with \(DotenvReference.scheme) in a file only",
+        hint: "here it is '\(option) \(key)'")
     }
     guard word.utf8.count <= maximumReferenceByteCount else {
       throw .usage("\(option): \(PrintableText.object(word)): this is too long for a name")

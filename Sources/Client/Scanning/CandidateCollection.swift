@@ -11,6 +11,10 @@ final class CandidateCollection {
   /// Where in there each of them ends.
   private var ends: [Int] = []
   private var numberByHash: [Int: Int] = [:]
+
+  /// The hashes of candidates that were looked up, and are no values: most words of a text
+  /// stand in it again and again.
+  private var refuted: Set<Int> = []
   private(set) var places: [Place] = []
 
   /// Where a candidate stands.
@@ -25,6 +29,9 @@ final class CandidateCollection {
   private static let maximumPlaces = 65_536
   private static let maximumCandidates = 32_768
   private static let maximumByteCount = 1 << 20
+
+  /// Some 20 MB.
+  private static let maximumRefuted = 1 << 20
 
   /// What the daemon takes in one answer.
   private static let answerCandidates = 1024
@@ -44,6 +51,7 @@ final class CandidateCollection {
     let lengths = CandidateSearch.minimumByteCount...CandidateSearch.maximumByteCount
     guard lengths.contains(candidate.count), candidate.firstIndex(of: 0) == nil else { return }
     let hash = Self.hash(of: candidate)
+    guard !refuted.contains(hash) else { return }
     let number: Int
     if let known = numberByHash[hash] {
       number = known
@@ -97,6 +105,15 @@ final class CandidateCollection {
   struct Answer: ~Copyable {
     let text: Secret
     let next: Int
+  }
+
+  /// Forgets all of them, and notes which have turned out to be no values.
+  ///
+  /// - Parameter isValue: Whether that was found of the candidate with this number.
+  func settle(isValue: (Int) -> Bool) {
+    if refuted.count > Self.maximumRefuted { refuted = [] }
+    for (hash, number) in numberByHash where !isValue(number) { refuted.insert(hash) }
+    removeAll()
   }
 
   /// Forgets all of them.

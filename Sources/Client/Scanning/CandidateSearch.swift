@@ -84,7 +84,7 @@ enum CandidateSearch {
       }
     }
     for mark in "\"'`".utf8 { try searchQuoted(bytes, line, mark, found) }
-    for level in CharacterLevel.all { try searchRuns(bytes, line, level, found) }
+    try searchRuns(bytes, line, found)
   }
 
   /// What stands between two quotation marks of one kind, be it inside or between quotes.
@@ -99,37 +99,26 @@ enum CandidateSearch {
     }
   }
 
-  /// The longest runs of characters of a level; those that a lower level has are left out.
+  /// The longest runs of characters of each level; those that a lower level has are left
+  /// out.
   private static func searchRuns(
-    _ bytes: Span<UInt8>, _ line: Range<Int>, _ level: CharacterLevel,
-    _ found: (Range<Int>) throws(ClientError) -> Void
+    _ bytes: Span<UInt8>, _ line: Range<Int>, _ found: (Range<Int>) throws(ClientError) -> Void
   ) throws(ClientError) {
-    var start = line.lowerBound
-    var isNew = false
-    for index in line.lowerBound...line.upperBound {
-      let rank = index < line.upperBound ? CharacterLevel.rank(of: bytes[index]) : .max
-      if rank <= level.rank {
-        isNew = isNew || rank == level.rank
-        continue
-      }
-      if isNew, index - start >= minimumByteCount {
-        try found(start..<index)
-        if let sign = bytes.firstIndex(of: UInt8(ascii: "="), in: start..<index) {
-          try found((sign + 1)..<index)
-        }
-      }
-      (start, isNew) = (index + 1, false)
+    var runs = OpenRuns(from: line.lowerBound)
+    for index in line {
+      let rank = CharacterLevel.rank(of: bytes[index])
+      if rank > 0 { try runs.end(below: rank, at: index, in: bytes, found) }
+      runs.note(rank)
     }
+    try runs.end(below: .max, at: line.upperBound, in: bytes, found)
   }
 }
 
-/// A kind of words: those of the characters up to a rank.
-private struct CharacterLevel {
-  let rank: UInt8
-
+/// Kinds of characters, which make kinds of words: those of the characters up to a level.
+private enum CharacterLevel {
   /// Letters and digits; with `_` and `-`; with what base64 has besides; with `.` and `~`;
   /// with most signs, and letters that are not ASCII; all but white space.
-  static let all = (0...5).map { CharacterLevel(rank: $0) }
+  static let count = 6
 
   /// The lowest level that has the byte; more than any for white space and controls.
   static func rank(of byte: UInt8) -> UInt8 { ranks[Int(byte)] }
@@ -143,6 +132,37 @@ private struct CharacterLevel {
     case 0...0x20, 0x7F: .max
     case _ where "\"'`,;()<>[]{}".utf8.contains(byte): 5
     case _: 4
+    }
+  }
+}
+
+/// The runs of all levels that have not ended where a line was read to.
+private struct OpenRuns {
+  private var starts: InlineArray<6, Int>
+
+  /// Whether the run has a character of its own level, and so is none of a lower one.
+  private var isNew = InlineArray<6, Bool>(repeating: false)
+
+  init(from start: Int) { starts = InlineArray(repeating: start) }
+
+  mutating func note(_ rank: UInt8) {
+    if rank < CharacterLevel.count { isNew[Int(rank)] = true }
+  }
+
+  /// Ends the runs of the levels below `rank`, with the character before `end`.
+  mutating func end(
+    below rank: UInt8, at end: Int, in bytes: Span<UInt8>,
+    _ found: (Range<Int>) throws(ClientError) -> Void
+  ) throws(ClientError) {
+    for level in 0..<min(Int(rank), CharacterLevel.count) {
+      let start = starts[level]
+      if isNew[level], end - start >= CandidateSearch.minimumByteCount {
+        try found(start..<end)
+        if let sign = bytes.firstIndex(of: UInt8(ascii: "="), in: start..<end) {
+          try found((sign + 1)..<end)
+        }
+      }
+      (starts[level], isNew[level]) = (end + 1, false)
     }
   }
 }

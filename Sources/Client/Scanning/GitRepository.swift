@@ -17,11 +17,12 @@ enum GitRepository {
   /// What a login to Coffer consists of is none of git's business.
   private static let removedVariables: Set<String> = [PresentedKey.variable, "COFFER_KEY_FILE"]
 
-  /// Starts git.
+  /// Starts git, which does not start the program that a repository names for watching it.
   static func start(_ arguments: [String]) throws(ClientError) -> ChildProgram {
     do throws(Errno) {
       return try ChildProgram(
-        "git", arguments: ["git"] + arguments, inheritingAllBut: removedVariables)
+        "git", arguments: ["git", "-c", "core.fsmonitor=false"] + arguments,
+        inheritingAllBut: removedVariables)
     } catch .notFound {
       throw ClientError(ExitStatus.failed, "git: no such command", hint: "is it on PATH?")
     } catch {
@@ -68,7 +69,9 @@ enum GitRepository {
 
   /// Asks for the files that the next commit adds or changes.
   static func stagedFiles() throws(ClientError) -> [StagedFile] {
-    try files(
+    // Outside of one 'git diff' takes its arguments for something else, and tells all it can.
+    _ = try output(of: ["rev-parse", "--git-dir"])
+    return try files(
       inRawDifferences: output(of: [
         "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
         "--diff-filter=d",

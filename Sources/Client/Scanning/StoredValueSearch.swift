@@ -54,20 +54,23 @@ final class StoredValueSearch {
       }
       guard next > first else { throw .protocolBroken("it did not ask for candidates") }
     }
-    return candidates.places.flatMap { place in
+    let finds = candidates.places.flatMap { place in
       (names[place.candidate] ?? []).map { status in
         ScanFind(
           file: place.file, line: place.line, kind: .storedValue(id: status["id"] ?? ""),
           key: status["name"])
       }
     }
+    candidates.settle { names[$0] != nil }
+    return finds
   }
 }
 
 extension ClientError {
   /// Whether nobody is there to be asked for stored values, and nothing has failed.
   fileprivate var isObstacle: Bool {
-    status == ExitStatus.locked || status == ExitStatus.noDaemon || code == .wrongState
-      || code == .forbidden
+    // A key that is refused opens nothing either, and is no reason to keep back a commit.
+    let codes: [Failure.Code?] = [.wrongState, .forbidden, .denied, .malformed]
+    return status == ExitStatus.locked || status == ExitStatus.noDaemon || codes.contains(code)
   }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// The search through files and directories that the command line names.
 ///
@@ -9,6 +10,9 @@ struct TreeScan: ~Copyable {
 
   /// What git keeps for itself, packed.
   private static let skippedDirectory = Array(".git".utf8)
+
+  /// How deeply directories may be nested; each one is open, and has its part of the stack.
+  private static let maximumDepth = 1000
 
   init(_ search: consuming FileSearch) { self.search = search }
 
@@ -30,7 +34,7 @@ struct TreeScan: ~Copyable {
         try Directory(opening: path, followsLink: true)
       }
       let prefix = path == "." ? "" : path.hasSuffix("/") ? path : path + "/"
-      if let directory { try scan(directory, prefix) }
+      if let directory { try scan(directory, prefix, depth: 0) }
     case .regular:
       let file = opened(path) { () throws(Errno) in
         try FileDescriptor.open(path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
@@ -46,22 +50,31 @@ struct TreeScan: ~Copyable {
   func finish() throws(ClientError) { try search.settle() }
 
   private mutating func scan(
-    _ directory: borrowing Directory, _ prefix: String
+    _ directory: borrowing Directory, _ prefix: String, depth: Int
   ) throws(ClientError) {
+    guard depth <= Self.maximumDepth else {
+      return search.report.note(
+        unreadable: ClientError(
+          ExitStatus.failed,
+          "\(PrintableText.object(prefix)): more than \(Self.maximumDepth) directories are nested, "
+            + "and what is in this one was not searched"))
+    }
     let entries = opened(prefix.isEmpty ? "." : prefix) { () throws(Errno) in
       try directory.entries()
     }
-    for entry in entries ?? [] { try scan(entry, of: directory, prefix + entry.text) }
+    for entry in entries ?? [] {
+      try scan(entry, of: directory, prefix + entry.text, depth: depth)
+    }
   }
 
   private mutating func scan(
-    _ entry: DirectoryEntry, of directory: borrowing Directory, _ path: String
+    _ entry: DirectoryEntry, of directory: borrowing Directory, _ path: String, depth: Int
   ) throws(ClientError) {
     switch entry.kind {
     case .directory:
       guard entry.name != Self.skippedDirectory else { return }
       let child = opened(path) { () throws(Errno) in try directory.directory(entry) }
-      if let child { try scan(child, path + "/") }
+      if let child { try scan(child, path + "/", depth: depth + 1) }
     case .regular:
       let file = opened(path) { () throws(Errno) in try directory.file(entry) }
       if let file { try scan(file, path, forValues: false) }

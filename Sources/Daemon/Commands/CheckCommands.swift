@@ -79,7 +79,7 @@ extension CommandDefinition {
       return [
         Finding(
           .chain, .ok, "\(outcome.records) records and \(outcome.rows) rows of the audit are whole"),
-        Finding(.values, .ok, "\(outcome.values) values open"),
+        Finding(.values, .ok, "values that open: \(outcome.values)"),
       ]
     } catch {
       return [Finding(.chain, error)]

@@ -62,6 +62,8 @@ private final class ValueScan {
         hint: "send the others as the next answer")
     }
     let now = server.keeper.now()
+    // Once: a copy of what it holds is more than the rest of the work for a candidate.
+    let organization = vault.organization
     // Who repeats one candidate has it looked up once.
     var answers: [Digest: [Key]] = [:]
     var start = 0
@@ -71,7 +73,8 @@ private final class ValueScan {
       let fingerprint = vault.fingerprint(of: candidate)
       let keys =
         answers[fingerprint]
-        ?? Self.keys(with: candidate, fingerprint, in: vault, usedBy: standing, at: now)
+        ?? Self.keys(
+          with: candidate, fingerprint, of: organization, in: vault, usedBy: standing, at: now)
       answers[fingerprint] = keys
       candidateCount += 1
       for key in keys { tell(of: key, in: vault, to: standing) }
@@ -89,14 +92,14 @@ private final class ValueScan {
 
   /// The keys of which a candidate is the value, of those that the caller may use.
   private static func keys(
-    with candidate: Span<UInt8>, _ fingerprint: Digest, in vault: Vault,
-    usedBy standing: Standing, at now: Instant
+    with candidate: Span<UInt8>, _ fingerprint: Digest, of organization: Organization,
+    in vault: Vault, usedBy standing: Standing, at now: Instant
   ) -> [Key] {
-    let imported = vault.organization.usableKeys(
+    let imported = organization.usableKeys(
       withFingerprint: fingerprint, by: standing, at: now
     ).prefix(Limits.scanKeysOfOneValue)
     guard let handle = KeyText.parse(candidate) else { return Array(imported) }
-    let issued = vault.organization.usableKey(
+    let issued = organization.usableKey(
       of: handle, tag: vault.tag(of: candidate), by: standing, at: now, isEqual: Vault.isEqual)
     return imported + (issued.map { [$0] } ?? [])
   }
