@@ -60,12 +60,14 @@ struct AuditReading {
   ///   - contents: The files from the one on in which the checkpoint is.
   ///   - records: What the records say.
   ///   - key: The keys of the vault.
+  ///   - opened: The frames of the last one of these files, if they were opened before.
   /// - Throws: `damaged` if a row has changed that was on the device; `rolled back`
   ///   if the audit ends before one.
   init(
-    _ contents: [Contents], records: RecordsReading, key: VaultKey
+    _ contents: [Contents], records: RecordsReading, key: VaultKey,
+    opened: OpenedFrames? = nil
   ) throws(StoreError) {
-    try self.init(readingPrefixOf: contents, records: records, key: key)
+    try self.init(readingPrefixOf: contents, records: records, key: key, opened: opened)
     try judgeEnd()
   }
 
@@ -73,8 +75,10 @@ struct AuditReading {
   ///
   /// Throws `damaged` for a row that no vault of this version writes.
   init(
-    readingPrefixOf contents: [Contents], records: RecordsReading, key: VaultKey
+    readingPrefixOf contents: [Contents], records: RecordsReading, key: VaultKey,
+    opened: OpenedFrames? = nil
   ) throws(StoreError) {
+    let payloads = opened?.take()
     self.contents = contents
     clockSetting = records.clockSetting
     isBehindClockSetting = records.clockSetting == nil
@@ -89,10 +93,9 @@ struct AuditReading {
       note(named)
       while !isContinued {
         let former = log
-        guard
-          let (payload, next) = log.openFrame(
-            of: contents[position].bytes, at: byteCount, key: key.audit)
-        else { break }
+        let isLast = position == contents.count - 1
+        let ahead = isLast ? payloads?[Int(log.frameCount)] : nil
+        guard let (payload, next) = openNext(ahead, key: key) else { break }
         try keep(payload, behind: former, endingAt: next)
         note(named)
       }
@@ -102,6 +105,15 @@ struct AuditReading {
       byteCount = SealedLog.headerByteCount
     }
     lastSynchronized = max(named.sequence, try readBehindGap(key: key))
+  }
+
+  /// The next row of this file, which may have been opened before.
+  private mutating func openNext(
+    _ ahead: [UInt8]?, key: VaultKey
+  ) -> (payload: [UInt8], next: Int)? {
+    let file = contents[position].bytes
+    guard let ahead else { return log.openFrame(of: file, at: byteCount, key: key.audit) }
+    return log.passFrame(of: file, at: byteCount).map { (ahead, $0) }
   }
 
   /// Whether the next file goes on behind the row that was read last.

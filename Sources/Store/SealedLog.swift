@@ -245,6 +245,19 @@ struct SealedLog: Equatable, Sendable {
     return (payload, frame.box.upperBound)
   }
 
+  /// Goes past the frame that begins at `offset`, which was opened as the next one of this
+  /// log before.
+  ///
+  /// - Returns: Where the next one begins; nil if no whole frame is there.
+  mutating func passFrame(of file: [UInt8], at offset: Int) -> Int? {
+    guard let frame = Self.frame(of: file, at: offset), frame.place == frameCount + 1 else {
+      return nil
+    }
+    frameCount = frame.place
+    tag = Array(file[frame.box.suffix(LogHead.tagByteCount)])
+    return frame.box.upperBound
+  }
+
   /// Finds the first authentic frame behind one that is not.
   ///
   /// A frame is bound to the tag before it, and that tag stands right in front

@@ -62,12 +62,14 @@ extension Vault {
   ) throws(StoreError) -> Opened {
     let recordsFile = try LogFile(VaultDirectory.FileName.records(slots.generation), in: directory)
     var auditFiles = try AuditFiles(opening: slots, in: directory)
+    let lastRows = try auditFiles.readLast()
+    let opened = OpenedFrames(of: lastRows, key: key)
     let recordsBytes = try recordsFile.readAll()
     let records = try RecordsReading(recordsBytes, slots, key: key)
     let first = auditFiles.firstPosition(
       toRead: records.checkpoint?.auditHead.sequence ?? 0)
-    let contents = try auditFiles.contents(from: first)
-    let audit = try AuditReading(contents, records: records, key: key)
+    let contents = try auditFiles.read(from: first, to: lastRows)
+    let audit = try AuditReading(contents, records: records, key: key, opened: opened)
     try records.judgeEnd(lastAcknowledged: audit.lastNamedRecord)
     try LaterAudit(
       besides: slots, behind: records.log.head.sequence, in: directory, key: key
@@ -137,12 +139,25 @@ extension SlotFile {
 }
 
 extension AuditFiles {
+  /// All that is in the last file.
+  func readLast() throws(StoreError) -> AuditReading.Contents {
+    AuditReading.Contents(log: last.log, bytes: try last.file.readAll())
+  }
+
   /// All that is in the files from one on.
-  func contents(from first: Int) throws(StoreError) -> [AuditReading.Contents] {
+  ///
+  /// - Parameters:
+  ///   - first: The position of that one.
+  ///   - end: What is in the last file, which was read before.
+  /// - Returns: The files in their order.
+  /// - Throws: ``StoreError`` if one cannot be read.
+  func read(
+    from first: Int, to end: AuditReading.Contents
+  ) throws(StoreError) -> [AuditReading.Contents] {
     var contents: [AuditReading.Contents] = []
-    for part in parts.dropFirst(first) {
+    for part in parts[first...].dropLast() {
       contents.append(AuditReading.Contents(log: part.log, bytes: try part.file.readAll()))
     }
-    return contents
+    return contents + [end]
   }
 }
