@@ -116,7 +116,7 @@ uninstall() {
   done
   rmdir "$destination$units/cofferd.service.d" 2>/dev/null || true
   ! has_manager || "${manager[@]}" daemon-reload
-  [ ! -e "$destination$vault" ] || say "the vault stays, in $destination$vault"
+  [ ! -e "$destination$vault/slots" ] || say "the vault stays, in $destination$vault"
 }
 
 # Puts the drop-in there that shuts the daemon of a user in, if what it asks for works.
@@ -168,6 +168,7 @@ if [ -z "$programs" ]; then
   programs=$root/.build/install
   bash "$root/systemd/build.sh" "$programs"
 fi
+[ -x "$programs/cofferd" ] || fail "$programs: cofferd is not there; 'bash systemd/build.sh $programs' makes it"
 # shellcheck source=systemd/dependencies.sh
 . "$root/systemd/dependencies.sh"
 "$programs/cofferd" --version >/dev/null 2>&1 || install_packages libsodium23
