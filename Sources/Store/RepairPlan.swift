@@ -124,9 +124,18 @@ package struct RepairPlan: Sendable {
     _ records: RecordsReading, _ audit: AuditState, aside: [String], upTo last: UInt64
   ) -> [String] {
     var steps = aside.map { "a copy of \($0) is set aside as \($0).damaged" }
-    steps.append(
-      "records up to number \(last) are written to a new generation, with "
-        + "\(records.organization.keys.count) keys")
+    let count = records.organization.keys.count
+    if records.log.hasSnapshot {
+      steps.append(
+        "records up to number \(last) are written to a new generation, with \(count) keys")
+    } else {
+      steps.append(
+        "what can be read of the snapshot at record \(records.log.base.sequence) is written to a "
+          + "new generation, with \(count) keys")
+      steps.append(
+        "keys of the rest of the snapshot are lost, and those of which the audit has no row cannot "
+          + "be named; a backup may have them")
+    }
     if audit.problem != nil {
       steps.append("the audit goes on in a new file, behind row \(audit.head.sequence)")
     }

@@ -214,7 +214,7 @@ struct RepairTests {
     let all = vault.organization.keys.map(\.id)
     let files = fixture.files()
     let bytes = try #require(files["records.2"])
-    var (saved, refused) = (0, 0)
+    var (saved, refused, told) = (0, 0, 0)
     for position in stride(from: 72, to: bytes.count, by: 173) {
       var damaged = files
       damaged["records.2"]?[position] ^= 0x10
@@ -226,6 +226,10 @@ struct RepairTests {
         continue
       }
       saved += 1
+      let tells = plan.steps.contains { $0.hasPrefix("keys of the rest of the snapshot are lost") }
+      let saysWhole = plan.steps.contains { $0.hasPrefix("records up to number") }
+      #expect(tells != saysWhole, "\(position): \(plan.steps)")
+      told += tells ? 1 : 0
       let left = try plan.carryOut(by: StoreFixture.owner, at: StoreFixture.start)
       let keys = left.vault.organization.keys.map(\.id)
       let lost = plan.losses.flatMap(\.keys)
@@ -237,5 +241,6 @@ struct RepairTests {
       #expect(fixture.read("records.2.damaged") == damaged["records.2"])
     }
     #expect(saved > 40 && refused < 10, "\(saved) saved, \(refused) refused")
+    #expect(told > 30 && told < saved, "\(told) of \(saved) tell of lost keys without a name")
   }
 }
