@@ -46,13 +46,22 @@ struct Arguments {
     bytes arguments: [[UInt8]], _ specifications: [OptionSpecification], command: String,
     endsAtFirstWord: Bool = false
   ) throws(ClientError) {
-    let texts = arguments.map { String(validating: $0, as: UTF8.self) }
+    let texts = arguments.map(Self.text)
     try self.init(
       zip(texts, arguments).map { $0 ?? String(decoding: $1, as: UTF8.self) }, specifications,
       command: command, endsAtFirstWord: endsAtFirstWord)
     if endsAtFirstWord { commandWords = arguments.suffix(words.count) }
     guard !texts.dropLast(commandWords.count).contains(nil) else {
       throw .usage("an argument is not UTF-8", hint: "names, options and paths are text")
+    }
+  }
+
+  /// The bytes as text; nil if they are not UTF-8.
+  private static func text(_ bytes: [UInt8]) -> String? {
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes.span))
+    } catch {
+      return nil
     }
   }
 

@@ -61,13 +61,8 @@ package enum Environment {
     while let entry = unsafe environ[position] {
       let byteCount = unsafe strlen(entry)
       // Only the name becomes a string: the value may be a secret.
-      var name: [UInt8] = []
-      while name.count < byteCount {
-        let byte = unsafe UInt8(bitPattern: entry[name.count])
-        if byte == UInt8(ascii: "=") { break }
-        name.append(byte)
-      }
-      body(position, String(decoding: name, as: UTF8.self), byteCount)
+      let name = unsafe UnsafeRawBufferPointer(start: entry, count: strcspn(entry, "="))
+      body(position, unsafe String(decoding: name, as: UTF8.self), byteCount)
       position += 1
     }
   }
