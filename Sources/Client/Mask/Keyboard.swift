@@ -75,10 +75,15 @@ final class Keyboard {
     if terminal.isInForeground() { try? terminal.setTerminalMode(mode) }
   }
 
-  /// Sees to the terminal after this process was stopped by what nothing can foresee.
+  /// Sees to the terminal after this process was stopped by what nothing can foresee; in
+  /// the background the keys are those of whoever has the terminal now, in a mode of theirs.
   func refresh() {
-    guard let mode = former, terminal.isInForeground() else { return }
-    try? terminal.setTerminalMode(mode.raw)
+    guard let mode = former else { return }
+    if terminal.isInForeground() {
+      try? terminal.setTerminalMode(mode.raw)
+    } else {
+      former = nil
+    }
   }
 
   /// The terminal's descriptor if more keys can be taken.
