@@ -103,8 +103,7 @@ final class MaskedStream {
   var restMilliseconds: Int? {
     let isHolding = isTerminal && (masker.hasBeginning || holdsReturn)
     guard isOpen, !hasPending, isEnding || isHolding else { return nil }
-    let due = lastArrival.advanced(byMilliseconds: Self.quietMilliseconds)
-    return max(0, Int((due.nanoseconds - BootInstant.now.nanoseconds + 999_999) / 1_000_000))
+    return lastArrival.advanced(byMilliseconds: Self.quietMilliseconds).millisecondsLeft
   }
 
   private var isEnding: Bool { readLimit != Int.max }
