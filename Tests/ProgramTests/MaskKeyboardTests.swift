@@ -117,6 +117,19 @@ struct MaskKeyboardTests {
     #expect(shell.waitFor("% "), "\(shell.text)")
   }
 
+  @Test("a program that has the terminal in a mode of its own may leave keys unread")
+  func unreadKeys() {
+    let shell = shell()
+    shell.type(
+      "run sh -c 'echo ready; sleep 60' | { read x; stty -icanon </dev/tty; echo $x; "
+        + "sleep 2; head -c 4 </dev/tty | tr a-z A-Z; stty icanon </dev/tty; }\n")
+    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    shell.type("abc\n")
+    #expect(shell.waitFor("ABC\r\n"), "\(shell.text)")
+    shell.type("\u{3}")
+    _ = shell.readUntilQuiet()
+  }
+
   @Test("another program of a pipeline that reads lines gets them all") func otherReader() {
     let shell = shell()
     shell.type(
