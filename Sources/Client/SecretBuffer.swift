@@ -86,6 +86,14 @@ struct SecretBuffer: ~Copyable {
     return true
   }
 
+  /// Lets a process that is forked from now on have the bytes too.
+  borrowing func keepOnFork() { memory?.keepOnFork() }
+
+  /// Locks the bytes in such a process.
+  ///
+  /// - Returns: Whether the kernel has locked them.
+  borrowing func lockAgain() -> Bool { memory?.lockAgain() ?? true }
+
   /// Takes off all bytes; their memory is used again.
   mutating func removeAll() { count = 0 }
 

@@ -52,7 +52,6 @@ final class Keyboard {
     if CommandStreams.areAllTerminals { passOn() }
   }
 
-  var mode: TerminalMode? { try? terminal.terminalMode() }
   var windowSize: WindowSize? { try? terminal.windowSize() }
 
   /// Whether the command has the keyboard.

@@ -64,7 +64,8 @@ struct Supervisor: ~Copyable {
     stopsNeedlessly = stopsForKeyboard && ignoresInput
   }
 
-  /// Stays until the command has ended, and all that it printed is written.
+  /// Stays until the command has ended, and all that it printed is written; what others
+  /// print that it has left running is masked still.
   ///
   /// - Returns: The command's exit status; a signal that ends it ends this process.
   /// - Throws: ``ClientError``, such as for output that could not be written.
@@ -75,10 +76,10 @@ struct Supervisor: ~Copyable {
       try turn(&polling)
     }
     command.waitForMonitor()
+    keyboard?.takeBack()
+    leaveRemainingOutput()
     switch command.end {
-    case .killed(let signal):
-      keyboard?.takeBack()
-      signal.endProcess()
+    case .killed(let signal): signal.endProcess()
     case .exited(let status):
       if let failure = streams.lazy.compactMap(\.failure).first {
         Console.report(failure)
@@ -86,6 +87,15 @@ struct Supervisor: ~Copyable {
       }
       return status
     case .stopped, nil: return ExitStatus.notRun
+    }
+  }
+
+  private borrowing func leaveRemainingOutput() {
+    do throws(ClientError) {
+      try RemainingOutput(streams.filter(\.isOpen)).leave(start.signals)
+    } catch {
+      // It does not change how the command has ended.
+      Console.report(error)
     }
   }
 
@@ -97,12 +107,7 @@ struct Supervisor: ~Copyable {
     let keys = polling.watch(keyboard?.readingDescriptor, reading: true)
     let lines = polling.watch(hasUntaken ? untaken?.descriptor : nil, reading: true)
     let leader = polling.watch(leaderDescriptor, writing: true)
-    let places = streams.map { stream in
-      (
-        source: polling.watch(stream.sourceDescriptor, reading: true),
-        sink: polling.watch(stream.sinkDescriptor, writing: true)
-      )
-    }
+    let places = streams.map { $0.watch(in: &polling) }
     let rests = streams.map(\.restMilliseconds) + [hasUntaken ? untaken?.restMilliseconds : nil]
     let wait = rests.compactMap(\.self).min()
     _ = try attempting("waiting for the command") { () throws(Errno) in
@@ -112,12 +117,7 @@ struct Supervisor: ~Copyable {
     if polling.isReadable(lines) { untaken?.notice() }
     if hasUntaken { untaken?.pass() }
     if polling.isWritable(leader) { passKeys() }
-    for (stream, place) in zip(streams, places) {
-      if stream.isTerminal { stream.dropsReturns = bothAddReturns }
-      if polling.isWritable(place.sink) { try stream.write() }
-      if polling.isReadable(place.source) { try stream.read() }
-      try stream.rest()
-    }
+    for (stream, place) in zip(streams, places) { try stream.act(after: polling, place) }
     while let arrival = start.signals.nextArrival() { try take(arrival) }
     if polling.isReadable(report) { try lookAfterCommand() }
   }
@@ -128,16 +128,6 @@ struct Supervisor: ~Copyable {
   private var leaderDescriptor: CInt? {
     guard keyboard?.hasTyped == true else { return nil }
     return start.streams.terminal?.leader.withRawValue { $0 }
-  }
-
-  /// Whether both terminals print CR and LF for LF, as while the command has not got the
-  /// keyboard.
-  private var bothAddReturns: Bool {
-    guard let keyboard, !keyboard.isPassedOn, let pair = start.streams.terminal else {
-      return false
-    }
-    let modes = [keyboard.mode, try? pair.leader.terminalMode()]
-    return modes.allSatisfy { $0?.addsReturns == true }
   }
 
   private mutating func passKeys() {
