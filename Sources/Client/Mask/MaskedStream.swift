@@ -15,8 +15,11 @@ final class MaskedStream {
   private var pending = SecretBuffer()
   private var writtenCount = 0
 
+  /// Whether the command writes to a pseudo-terminal, for a terminal.
+  private let isTerminal: Bool
+
   /// Whether somebody looks at it, who would wait for what is held.
-  let isTerminal: Bool
+  private let isSeen: Bool
 
   /// The most bytes at once: as much as a pipe that can be written takes without waiting.
   ///
@@ -55,7 +58,7 @@ final class MaskedStream {
   /// - Parameters:
   ///   - source: What the command writes to, from its other end.
   ///   - stream: The standard stream that is written.
-  ///   - isTerminal: Whether both are terminals.
+  ///   - isTerminal: Whether the command writes to a pseudo-terminal.
   ///   - patterns: What is masked.
   /// - Throws: ``ClientError``.
   init(
@@ -68,6 +71,7 @@ final class MaskedStream {
     writeLimit = opened.waits ? Int(PIPE_BUF) : Int.max
     self.source = consume source
     self.isTerminal = isTerminal
+    isSeen = FileDescriptor.isTerminal(stream)
     name = isTerminal ? "the terminal" : stream == 1 ? "standard output" : "standard error"
   }
 
@@ -105,7 +109,7 @@ final class MaskedStream {
 
   /// The milliseconds after which ``rest()`` has something to do; nil for none.
   var restMilliseconds: Int? {
-    let isHolding = isTerminal && (masker.hasBeginning || holdsReturn)
+    let isHolding = isSeen && (masker.hasBeginning || holdsReturn)
     guard isOpen, !isLeft, !hasPending, isEnding || isHolding else { return nil }
     return lastArrival.advanced(byMilliseconds: Self.quietMilliseconds).millisecondsLeft
   }
