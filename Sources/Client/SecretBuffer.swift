@@ -78,7 +78,7 @@ struct SecretBuffer: ~Copyable {
     if count == capacity { try reserve(min(max(count * 2, 1), limit)) }
     let received = try attempting("\(name): reading") { () throws(Errno) in
       try memory?.withMutableBytes { (bytes) throws(Errno) in
-        try file.read(into: &bytes, at: count, limit: limit - count)
+        try file.readWaiting(into: &bytes, at: count, limit: limit - count)
       }
     }
     guard let received, received > 0 else { return false }
