@@ -115,7 +115,7 @@ struct Supervisor: ~Copyable {
     }
     if polling.isReadable(keys) { keyboard?.read() }
     if polling.isReadable(lines) { untaken?.notice() }
-    if hasUntaken { untaken?.pass() }
+    if hasUntaken { untaken?.pass() } else { untaken?.forget() }
     if polling.isWritable(leader) { passKeys() }
     for (stream, place) in zip(streams, places) { try stream.act(after: polling, place) }
     while let arrival = start.signals.nextArrival() { try take(arrival) }

@@ -70,6 +70,9 @@ final class UntakenLines {
   /// Takes notice that there is something to read.
   func notice() { since = .now }
 
+  /// Forgets that, as what is there is read in another way.
+  func forget() { since = nil }
+
   /// Passes on a line that nobody has taken since it was noticed.
   func pass() {
     guard restMilliseconds == 0 else { return }
