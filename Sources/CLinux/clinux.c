@@ -321,6 +321,23 @@ int clinux_waiting_byte_count(int descriptor) {
   return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1;
 }
 
+int clinux_typed_byte_count(int leader) {
+  int follower = ioctl(leader, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (follower < 0) return -1;
+  int count = clinux_waiting_byte_count(follower);
+  close(follower);
+  return count;
+}
+
+int clinux_terminal_device(int descriptor, unsigned *device) {
+  return ioctl(descriptor, TIOCGDEV, device);
+}
+
+int clinux_ignores(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int clinux_close_range(int first, int last) {
   return first > last ? 0 : close_range((unsigned)first, (unsigned)last, 0);
 }

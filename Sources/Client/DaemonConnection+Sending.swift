@@ -86,7 +86,7 @@ extension DaemonConnection {
       progress?.note("\(Progress.megabytes(sent)) read")
       var span = bytes.mutableSpan
       let count = try attempting("\(name): reading") { () throws(Errno) in
-        try file.read(into: &span)
+        try file.readWaiting(into: &span)
       }
       guard count > 0 else { break }
       sent += count

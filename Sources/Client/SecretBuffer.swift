@@ -78,13 +78,21 @@ struct SecretBuffer: ~Copyable {
     if count == capacity { try reserve(min(max(count * 2, 1), limit)) }
     let received = try attempting("\(name): reading") { () throws(Errno) in
       try memory?.withMutableBytes { (bytes) throws(Errno) in
-        try file.read(into: &bytes, at: count, limit: limit - count)
+        try file.readWaiting(into: &bytes, at: count, limit: limit - count)
       }
     }
     guard let received, received > 0 else { return false }
     count += received
     return true
   }
+
+  /// Lets a process that is forked from now on have the bytes too.
+  borrowing func keepOnFork() { memory?.keepOnFork() }
+
+  /// Locks the bytes in such a process.
+  ///
+  /// - Returns: Whether the kernel has locked them.
+  borrowing func lockAgain() -> Bool { memory?.lockAgain() ?? true }
 
   /// Takes off all bytes; their memory is used again.
   mutating func removeAll() { count = 0 }

@@ -27,6 +27,12 @@ package struct BootInstant: Comparable, Hashable, Sendable {
     (nanoseconds - earlier.nanoseconds) / 1_000_000_000
   }
 
+  /// How long it is from now on until this moment, for a wait that ends no earlier: whole
+  /// milliseconds, and 0 once it has come.
+  package var millisecondsLeft: Int {
+    max(0, Int((nanoseconds - BootInstant.now.nanoseconds + 999_999) / 1_000_000))
+  }
+
   package static func < (left: BootInstant, right: BootInstant) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

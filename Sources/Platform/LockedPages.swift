@@ -51,6 +51,9 @@ struct LockedPages {
     _ = unsafe madvise(UnsafeMutableRawPointer(base), byteCount, MADV_KEEPONFORK)
   }
 
+  /// Locks the pages in a process that was forked, which inherits no lock.
+  func lockAgain() -> Bool { unsafe mlock(UnsafeMutableRawPointer(base), byteCount) == 0 }
+
   /// Gives the pages back; the caller has wiped them.
   func unmap() {
     let page = Self.pageByteCount

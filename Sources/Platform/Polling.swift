@@ -42,6 +42,21 @@ package struct Polling {
     return false
   }
 
+  /// Waits for one descriptor that somebody else has made non-blocking.
+  ///
+  /// - Parameters:
+  ///   - descriptor: An open one.
+  ///   - reading: Whether it is waited for until it can be read.
+  ///   - writing: Whether it is waited for until it can be written.
+  /// - Throws: ``Errno`` for anything but `EINTR`.
+  static func wait(
+    for descriptor: CInt, reading: Bool = false, writing: Bool = false
+  ) throws(Errno) {
+    var polling = Polling()
+    _ = polling.watch(descriptor, reading: reading, writing: writing)
+    _ = try polling.wait()
+  }
+
   /// Whether the descriptor at `place` can be read, or is at its end.
   package func isReadable(_ place: Int) -> Bool {
     watched[place].revents & Int16(POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0

@@ -84,6 +84,18 @@ package struct Secret: ~Copyable, @unchecked Sendable {
     if case .pages(let pages) = home { pages.keepOnFork() }
   }
 
+  /// Locks the bytes in a process that was forked and has them, as it inherits no lock.
+  ///
+  /// - Returns: Whether the kernel has locked them.
+  ///
+  /// Source: mlock(2).
+  package borrowing func lockAgain() -> Bool {
+    switch home {
+    case .arena: false
+    case .pages(let pages): pages.lockAgain()
+    }
+  }
+
   /// Lends the bytes to `body`.
   package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -48,6 +48,23 @@ package struct SecretWords: ~Copyable, @unchecked Sendable {
     _ = unsafe munmap(base, byteCount)
   }
 
+  /// Lets a process that is forked from now on have the numbers too, which shares the
+  /// pages until one of the two writes them.
+  ///
+  /// Source: madvise(2), `MADV_KEEPONFORK`.
+  package borrowing func keepOnFork() {
+    _ = unsafe madvise(base, capacity * MemoryLayout<UInt64>.size, MADV_KEEPONFORK)
+  }
+
+  /// Locks the numbers in a process that was forked and has them, as it inherits no lock.
+  ///
+  /// - Returns: Whether the kernel has locked them.
+  ///
+  /// Source: mlock(2).
+  package borrowing func lockAgain() -> Bool {
+    unsafe mlock(base, capacity * MemoryLayout<UInt64>.size) == 0
+  }
+
   private static func byteCount(for count: Int) -> Int {
     let wanted = max(count * MemoryLayout<UInt64>.size, 1)
     return (wanted + stepByteCount - 1) / stepByteCount * stepByteCount

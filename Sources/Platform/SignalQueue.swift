@@ -68,6 +68,16 @@ package struct Signal: Hashable, Sendable {
   /// Source: signal(2).
   package func ignore() { _ = Glibc.signal(number, SIG_IGN) }
 
+  /// Whether this process discards the signal, as it may have been started to do.
+  ///
+  /// Source: sigaction(2), `SIG_IGN`.
+  package var isIgnored: Bool { clinux_ignores(number) == 1 }
+
+  /// Lets the signal have its usual effect from now on.
+  ///
+  /// Source: signal(2).
+  package func useDefault() { _ = Glibc.signal(number, SIG_DFL) }
+
   /// Sends the signal to the job that this process belongs to, as a terminal does,
   /// and returns when that is continued.
   ///

@@ -22,16 +22,24 @@ package enum StandardStream: Sendable {
     return flags != -1 && flags & O_ACCMODE != O_RDONLY
   }
 
-  /// Writes all of `bytes`.
+  /// Writes all of `bytes`, also where another process has made the stream non-blocking.
   ///
   /// - Throws: ``Errno`` as write(2) sets it.
   package func write(_ bytes: Span<UInt8>) throws(Errno) {
     var offset = 0
     while offset < bytes.count {
-      offset += try unsafe bytes.withUnsafeBufferPointer { (all) throws(Errno) -> Int in
-        let rest = unsafe UnsafeBufferPointer(rebasing: all[offset...])
-        return try retrying { unsafe Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      do throws(Errno) {
+        offset += try writeOnce(bytes, from: offset)
+      } catch .wouldBlock {
+        try Polling.wait(for: descriptor, writing: true)
       }
+    }
+  }
+
+  private func writeOnce(_ bytes: Span<UInt8>, from offset: Int) throws(Errno) -> Int {
+    try unsafe bytes.withUnsafeBufferPointer { (all) throws(Errno) -> Int in
+      let rest = unsafe UnsafeBufferPointer(rebasing: all[offset...])
+      return try retrying { unsafe Glibc.write(descriptor, rest.baseAddress, rest.count) }
     }
   }
 

@@ -25,6 +25,27 @@ package struct TerminalMode: Equatable, Sendable {
     return settings.c_oflag & flags == flags
   }
 
+  /// Whether it is read line by line, and shows what is typed: nobody reads keys or a
+  /// password.
+  ///
+  /// Source: termios(3), `ICANON`, `ECHO`.
+  package var readsShownLines: Bool {
+    let flags = UInt32(ICANON) | UInt32(ECHO)
+    return settings.c_lflag & flags == flags
+  }
+
+  /// The same, but for showing what is typed.
+  package var withoutEcho: TerminalMode {
+    var mode = self
+    mode.settings.c_lflag &= ~UInt32(ECHO)
+    return mode
+  }
+
+  /// What is typed for the end of a file: Ctrl-D, as a rule.
+  ///
+  /// Source: termios(3), `VEOF`.
+  package var endOfFileKey: UInt8 { Self.controlBytes(of: settings)[Int(VEOF)] }
+
   package static func == (left: TerminalMode, right: TerminalMode) -> Bool {
     let (one, other) = (left.settings, right.settings)
     return one.c_iflag == other.c_iflag && one.c_oflag == other.c_oflag
@@ -127,6 +148,14 @@ extension FileDescriptor {
     _ = try withRawValue { (rawValue) throws(Errno) in
       try retrying { tcsetpgrp(rawValue, group) }
     }
+  }
+
+  /// Which device this terminal is, whatever name it was opened by; nil if it is none.
+  ///
+  /// Source: ioctl_tty(2), `TIOCGDEV`.
+  package static func terminalDevice(of descriptor: CInt) -> UInt32? {
+    var device: UInt32 = 0
+    return unsafe clinux_terminal_device(descriptor, &device) == 0 ? device : nil
   }
 
   /// How many bytes can be read without waiting; 0 where there is no telling.

@@ -18,6 +18,13 @@ package final class TerminalPair {
     follower = FileDescriptor(owning: raw)
   }
 
+  /// How much of what was typed no program has read; of a line only once it is finished.
+  ///
+  /// Source: ioctl_tty(2), `FIONREAD`, `TIOCGPTPEER`.
+  package var typedByteCount: Int {
+    leader.withRawValue { max(0, Int(clinux_typed_byte_count($0))) }
+  }
+
   /// Closes the end of the programs, when they have been given it.
   package func closeFollower() { follower = nil }
 }

@@ -199,7 +199,7 @@ struct MaskRunTests {
   func slowReader() {
     let script = """
       \(Programs.client) run --mask -k web/stripe -- sh -c \
-      'sleep 600 & echo $! >&2; head -c 60000 /dev/zero; echo $STRIPE_KEY' | { sleep 0.5; wc -c; }
+      'sleep 600 & echo $! >&2; head -c 60000 /dev/zero; echo $STRIPE_KEY' | { sleep 0.5; head -c 60013 | wc -c; }
       """
     let result = Subprocess.run(
       "/bin/sh", ["-c", script], environment: fixture.environmentWithKeyFile)

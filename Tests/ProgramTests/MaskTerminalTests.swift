@@ -28,15 +28,7 @@ struct MaskTerminalTests {
   func terminal(shell script: String) -> PseudoTerminal { terminal(["sh", "-c", script]) }
 
   /// A shell whose jobs a test starts, with `run` for what has a mask.
-  func shell() -> PseudoTerminal {
-    let terminal = PseudoTerminal(
-      "/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"],
-      environment: environment.merging(["PS1": "% "]) { $1 }, size: (80, 24))
-    #expect(terminal.waitFor("% "), "\(terminal.text)")
-    terminal.type("run() { \(Programs.client) run --mask -k web/stripe -- \"$@\"; }\n")
-    #expect(terminal.waitFor("\r\n% "), "\(terminal.text)")
-    return terminal
-  }
+  func shell() -> PseudoTerminal { .maskingShell(fixture) }
 
   /// Asks a shell until the job that it has in the background is stopped.
   func waitUntilStopped(_ shell: PseudoTerminal) {

@@ -149,6 +149,16 @@ int clinux_set_window_size(int descriptor, const struct winsize *_Nonnull size);
 /// ioctl(2) FIONREAD: how many bytes can be read at once, or -1 with errno set.
 int clinux_waiting_byte_count(int descriptor);
 
+/// The same of the other end of a pseudo-terminal: how much of what was typed nobody has read.
+int clinux_typed_byte_count(int leader);
+
+/// ioctl_tty(2) TIOCGDEV: stores which device a terminal is, whatever name it was opened by.
+/// Returns 0, or -1 with errno set.
+int clinux_terminal_device(int descriptor, unsigned *_Nonnull device);
+
+/// Whether this process ignores the signal: 1 or 0. Source: sigaction(2).
+int clinux_ignores(int signal);
+
 /// close_range(2), of nothing if `first` is past `last`. Returns 0, or -1 with errno set.
 int clinux_close_range(int first, int last);
 

@@ -23,6 +23,9 @@ struct BranchTable: ~Copyable {
     place(UInt64(node) << 36 | UInt64(byte) << 28 | UInt64(child))
   }
 
+  borrowing func keepOnFork() { entries.keepOnFork() }
+  borrowing func lockAgain() -> Bool { entries.lockAgain() }
+
   private mutating func place(_ entry: UInt64) {
     var index = Self.hash(entry >> 28) & mask
     while entries[index] != 0 { index = (index + 1) & mask }

@@ -9,6 +9,12 @@ struct CommandStart: ~Copyable {
   let signals: SignalQueue
   let handling: SignalHandling
 
+  /// Whether the kernel stops the command when it reads from its pseudo-terminal, or
+  /// changes its mode, even if this process was started not to be stopped for that, as by
+  /// an interactive bash in `$( )`: the command, which has the terminal without a mask,
+  /// gets the keyboard then.
+  let stopsForKeyboard: Bool
+
   /// Executes the command in this process, which was forked for it.
   ///
   /// If that fails, the process says so where the command would have written, and ends
@@ -21,6 +27,9 @@ struct CommandStart: ~Copyable {
       Process.exit(ExitStatus.notRun)
     }
     handling.restore()
+    if stopsForKeyboard {
+      for signal in [Signal.terminalInput, .terminalOutput] { signal.useDefault() }
+    }
     signals.restoreMask()
     let failure = execution.run(environment)
     Console.report(failure)

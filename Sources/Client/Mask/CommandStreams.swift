@@ -2,8 +2,12 @@ internal import Glibc
 internal import Platform
 
 /// The standard streams of a command whose output is masked.
+///
+/// All that are the same terminal become one pseudo-terminal. One that is another terminal
+/// becomes a pipe, as nothing that is typed comes from there.
 struct CommandStreams: ~Copyable {
-  /// The terminal that stands for all standard streams that are one; nil if none is.
+  /// The terminal that stands for all standard streams that are the keyboard's; nil if none
+  /// is.
   let terminal: TerminalPair?
 
   /// The pipes that stand for streams that are no terminals.
@@ -39,15 +43,23 @@ struct CommandStreams: ~Copyable {
 
   /// The standard stream whose terminal is the screen.
   static var screenStream: CInt? {
-    [STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO].first(where: FileDescriptor.isTerminal)
+    [STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO].first(where: isOnTerminal)
   }
 
-  /// Whether other programs may use the terminal beside the command, as in a pipeline.
-  static var areAllTerminals: Bool { all.allSatisfy(FileDescriptor.isTerminal) }
+  /// Whether no other programs may use the terminal beside the command, as in a pipeline.
+  static var areAllTerminals: Bool { all.allSatisfy(isOnTerminal) }
+
+  /// Whether a standard stream is the terminal that is the keyboard, by whatever name.
+  private static func isOnTerminal(_ stream: CInt) -> Bool {
+    guard let terminalStream, let device = FileDescriptor.terminalDevice(of: stream) else {
+      return false
+    }
+    return device == FileDescriptor.terminalDevice(of: terminalStream)
+  }
 
   private static func isMaskedFile(_ stream: CInt) -> Bool {
     let output = stream == STDOUT_FILENO ? StandardStream.output : .error
-    return output.isWritable && !output.isTerminal
+    return output.isWritable && !isOnTerminal(stream)
   }
 
   private static var goesToOneFile: Bool {
@@ -67,7 +79,8 @@ struct CommandStreams: ~Copyable {
 
   /// Makes the streams those of this process, which was forked for the command.
   borrowing func connect() throws(Errno) {
-    for stream in Self.all where FileDescriptor.isTerminal(stream) {
+    // All are looked at before the first one becomes another terminal.
+    for stream in Self.all.filter(Self.isOnTerminal) {
       if let follower = terminal?.follower?.withRawValue({ $0 }) {
         try Process.setStandardStream(stream, to: follower)
       }

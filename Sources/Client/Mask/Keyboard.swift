@@ -52,7 +52,6 @@ final class Keyboard {
     if CommandStreams.areAllTerminals { passOn() }
   }
 
-  var mode: TerminalMode? { try? terminal.terminalMode() }
   var windowSize: WindowSize? { try? terminal.windowSize() }
 
   /// Whether the command has the keyboard.
@@ -75,10 +74,15 @@ final class Keyboard {
     if terminal.isInForeground() { try? terminal.setTerminalMode(mode) }
   }
 
-  /// Sees to the terminal after this process was stopped by what nothing can foresee.
+  /// Sees to the terminal after this process was stopped by what nothing can foresee; in
+  /// the background the keys are those of whoever has the terminal now, in a mode of theirs.
   func refresh() {
-    guard let mode = former, terminal.isInForeground() else { return }
-    try? terminal.setTerminalMode(mode.raw)
+    guard let mode = former else { return }
+    if terminal.isInForeground() {
+      try? terminal.setTerminalMode(mode.raw)
+    } else {
+      former = nil
+    }
   }
 
   /// The terminal's descriptor if more keys can be taken.

@@ -30,7 +30,7 @@ struct MaskFilter: ~Copyable {
         return true
       }
       let count = try masker.read(into: &output) { (bytes, offset) throws(Errno) in
-        try input.read(into: &bytes, at: offset, limit: Masker.pieceByteCount)
+        try input.readWaiting(into: &bytes, at: offset, limit: Masker.pieceByteCount)
       }
       if count == 0 { try masker.finish(into: &output) }
       return count > 0

@@ -168,6 +168,18 @@ final class MaskPatterns {
     }
   }
 
+  /// Lets a process that is forked from now on find the patterns too.
+  func keepOnFork() {
+    nodes.keepOnFork()
+    branches.keepOnFork()
+    skips.keepOnFork()
+  }
+
+  /// Locks the patterns in such a process.
+  ///
+  /// - Returns: Whether the kernel has locked them.
+  func lockAgain() -> Bool { nodes.lockAgain() && branches.lockAgain() && skips.lockAgain() }
+
   // MARK: Reading
 
   /// A pattern that ends where the reading is.

@@ -15,8 +15,11 @@ final class MaskedStream {
   private var pending = SecretBuffer()
   private var writtenCount = 0
 
+  /// Whether the command writes to a pseudo-terminal, for a terminal.
+  private let isTerminal: Bool
+
   /// Whether somebody looks at it, who would wait for what is held.
-  let isTerminal: Bool
+  private let isSeen: Bool
 
   /// The most bytes at once: as much as a pipe that can be written takes without waiting.
   ///
@@ -24,8 +27,8 @@ final class MaskedStream {
   private let writeLimit: Int
 
   /// Whether each CR before a LF is left out, as the terminal that is written adds one,
-  /// too.
-  var dropsReturns = false
+  /// too: while the command has not got the keyboard.
+  private var dropsReturns = false
 
   /// A CR at the end of what came, which is left out if a LF follows.
   private var holdsReturn = false
@@ -33,6 +36,10 @@ final class MaskedStream {
   /// How many more bytes are read: what is there when the command ends, whoever else
   /// might go on writing.
   private var readLimit = Int.max
+
+  /// Whether the command has ended and all that it wrote is read, while others that it has
+  /// left running may go on writing.
+  private(set) var isLeft = false
 
   /// When something came last.
   private var lastArrival = BootInstant.now
@@ -51,7 +58,7 @@ final class MaskedStream {
   /// - Parameters:
   ///   - source: What the command writes to, from its other end.
   ///   - stream: The standard stream that is written.
-  ///   - isTerminal: Whether both are terminals.
+  ///   - isTerminal: Whether the command writes to a pseudo-terminal.
   ///   - patterns: What is masked.
   /// - Throws: ``ClientError``.
   init(
@@ -64,6 +71,7 @@ final class MaskedStream {
     writeLimit = opened.waits ? Int(PIPE_BUF) : Int.max
     self.source = consume source
     self.isTerminal = isTerminal
+    isSeen = FileDescriptor.isTerminal(stream)
     name = isTerminal ? "the terminal" : stream == 1 ? "standard output" : "standard error"
   }
 
@@ -90,21 +98,20 @@ final class MaskedStream {
   var isOpen: Bool { source != nil }
   var hasPending: Bool { writtenCount < pending.count }
 
-  /// Whether all that came is written.
-  var isDone: Bool { !isOpen && !hasPending }
+  /// Whether all that came is written, and no more of the command's comes.
+  var isDone: Bool { (!isOpen || isLeft) && !hasPending }
 
   var sourceDescriptor: CInt? {
-    hasPending ? nil : source?.withRawValue { $0 }
+    hasPending || isLeft ? nil : source?.withRawValue { $0 }
   }
 
   var sinkDescriptor: CInt? { hasPending ? sink.withRawValue { $0 } : nil }
 
   /// The milliseconds after which ``rest()`` has something to do; nil for none.
   var restMilliseconds: Int? {
-    let isHolding = isTerminal && (masker.hasBeginning || holdsReturn)
-    guard isOpen, !hasPending, isEnding || isHolding else { return nil }
-    let due = lastArrival.advanced(byMilliseconds: Self.quietMilliseconds)
-    return max(0, Int((due.nanoseconds - BootInstant.now.nanoseconds + 999_999) / 1_000_000))
+    let isHolding = isSeen && (masker.hasBeginning || holdsReturn)
+    guard isOpen, !isLeft, !hasPending, isEnding || isHolding else { return nil }
+    return lastArrival.advanced(byMilliseconds: Self.quietMilliseconds).millisecondsLeft
   }
 
   private var isEnding: Bool { readLimit != Int.max }
@@ -112,8 +119,9 @@ final class MaskedStream {
   /// Reads what the command has written.
   func read() throws(ClientError) {
     guard isOpen, !hasPending else { return }
-    let limit = min(Masker.pieceByteCount, readLimit)
-    guard limit > 0 else { return try end() }
+    if readLimit == 0, source?.waitingByteCount() != 0 { return isLeft = true }
+    // Where nothing waits it is the end, which is read as any byte.
+    let limit = max(1, min(Masker.pieceByteCount, readLimit))
     try addHeldReturn()
     let count: Int
     do throws(MaskFailure) {
@@ -132,14 +140,15 @@ final class MaskedStream {
     }
     guard count > 0 else { return try end() }
     lastArrival = .now
-    if isEnding { readLimit -= count }
+    if isEnding { readLimit = max(0, readLimit - count) }
     try write()
   }
 
-  /// Shows a person what is held, or ends a stream that nothing more comes from.
+  /// Shows a person what is held, or leaves a stream that nothing of the command's comes
+  /// from any more.
   func rest() throws(ClientError) {
     guard restMilliseconds == 0 else { return }
-    if isEnding { return try end() }
+    if isEnding { return isLeft = true }
     try addHeldReturn()
     try masking { (masker, pending) throws(MaskFailure) in
       try masker.releaseBeginning(into: &pending)
@@ -160,11 +169,36 @@ final class MaskedStream {
     lastArrival = .now
   }
 
+  // MARK: What others write when the command has ended
+
+  /// All descriptors that it needs.
+  var descriptors: [CInt] {
+    [sink.withRawValue { $0 }] + (source?.withRawValue { [$0] } ?? [])
+  }
+
+  /// Lets a process that is forked from now on go on where this one is.
+  func keepOnFork() {
+    masker.keepOnFork()
+    pending.keepOnFork()
+  }
+
+  /// Goes on in such a process, in locked memory.
+  ///
+  /// - Returns: Whether the kernel has locked it.
+  func goOn() -> Bool {
+    isLeft = false
+    readLimit = Int.max
+    return masker.lockAgain() && pending.lockAgain()
+  }
+
+  // MARK: Writing
+
   /// Writes as much as it can without waiting.
   ///
   /// - Parameter all: Whether nothing follows soon.
   /// - Throws: ``ClientError``.
   func write(all: Bool = false) throws(ClientError) {
+    if hasPending { compareTerminals() }
     while hasPending {
       let end = dropsReturns ? endOfText(all: all) : pending.count
       do throws(Errno) {
@@ -184,6 +218,11 @@ final class MaskedStream {
       pending.removeAll()
       writtenCount = 0
     }
+  }
+
+  private func compareTerminals() {
+    guard isTerminal, let mode = try? source?.terminalMode() else { return }
+    dropsReturns = mode.addsReturns && (try? sink.terminalMode())?.addsReturns == true
   }
 
   private func writeOnce(upTo end: Int) throws(Errno) -> Int {
@@ -218,7 +257,8 @@ final class MaskedStream {
     writtenCount = 0
   }
 
-  private func end() throws(ClientError) {
+  /// Ends the stream, whoever might go on writing.
+  func end() throws(ClientError) {
     source = nil
     try addHeldReturn()
     try masking { (masker, pending) throws(MaskFailure) in try masker.finish(into: &pending) }

@@ -51,6 +51,17 @@ struct Masker: ~Copyable {
     window = memory
   }
 
+  /// Lets a process that is forked from now on go on where this one is.
+  borrowing func keepOnFork() {
+    patterns.keepOnFork()
+    window.keepOnFork()
+  }
+
+  /// Locks in such a process what is secret.
+  ///
+  /// - Returns: Whether the kernel has locked it.
+  borrowing func lockAgain() -> Bool { patterns.lockAgain() && window.lockAgain() }
+
   /// Whether ``releaseBeginning(into:)`` would release something.
   var hasBeginning: Bool {
     let limit = endOfShown

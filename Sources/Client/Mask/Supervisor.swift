@@ -16,6 +16,10 @@ struct Supervisor: ~Copyable {
   private var command: SupervisedCommand
   private let streams: [MaskedStream]
   private let keyboard: Keyboard?
+  private let untaken: UntakenLines?
+
+  /// Whether the command can be stopped only because of its pseudo-terminal.
+  private let stopsNeedlessly: Bool
 
   private static let watched =
     Signal.ending + [.child, .windowChange, .terminalStop, .continuation]
@@ -34,26 +38,34 @@ struct Supervisor: ~Copyable {
     let signals = try attempting("signals: queueing them") { () throws(Errno) in
       try SignalQueue(Self.watched)
     }
+    let ignoresInput = Signal.terminalInput.isIgnored
     // The signals of a job that prints or reads from the background would stop this
     // process when it restores the terminal.
     let handling = SignalHandling(
       ignoring: [.brokenPipe, .terminalOutput, .terminalInput], defaulting: [.child])
-    let start = CommandStart(
-      execution: execution, environment: environment, streams: try CommandStreams(),
-      signals: signals, handling: handling)
+    let streams = try CommandStreams()
     var keyboard: Keyboard?
-    if let stream = CommandStreams.terminalStream, let terminal = start.streams.terminal {
+    var untaken: UntakenLines?
+    if let stream = CommandStreams.terminalStream, let pair = streams.terminal {
       keyboard = try Keyboard(stream)
-      keyboard?.prepare(terminal)
+      keyboard?.prepare(pair)
+      if stream == STDIN_FILENO { untaken = try UntakenLines(stream, for: pair) }
     }
+    let stopsForKeyboard = keyboard?.canBePassedOn ?? false
+    let start = CommandStart(
+      execution: execution, environment: environment, streams: streams, signals: signals,
+      handling: handling, stopsForKeyboard: stopsForKeyboard)
     let command = try SupervisedCommand(start, inForeground: keyboard?.isPassedOn ?? false)
-    streams = try start.streams.masked(patterns)
+    self.streams = try start.streams.masked(patterns)
     self.command = command
     self.start = start
     self.keyboard = keyboard
+    self.untaken = untaken
+    stopsNeedlessly = stopsForKeyboard && ignoresInput
   }
 
-  /// Stays until the command has ended, and all that it printed is written.
+  /// Stays until the command has ended, and all that it printed is written; what others
+  /// print that it has left running is masked still.
   ///
   /// - Returns: The command's exit status; a signal that ends it ends this process.
   /// - Throws: ``ClientError``, such as for output that could not be written.
@@ -64,10 +76,10 @@ struct Supervisor: ~Copyable {
       try turn(&polling)
     }
     command.waitForMonitor()
+    keyboard?.takeBack()
+    leaveRemainingOutput()
     switch command.end {
-    case .killed(let signal):
-      keyboard?.takeBack()
-      signal.endProcess()
+    case .killed(let signal): signal.endProcess()
     case .exited(let status):
       if let failure = streams.lazy.compactMap(\.failure).first {
         Console.report(failure)
@@ -78,48 +90,44 @@ struct Supervisor: ~Copyable {
     }
   }
 
+  private borrowing func leaveRemainingOutput() {
+    do throws(ClientError) {
+      try RemainingOutput(streams.filter(\.isOpen)).leave(start.signals)
+    } catch {
+      // It does not change how the command has ended.
+      Console.report(error)
+    }
+  }
+
   /// Waits for something to happen, and acts on it.
   private mutating func turn(_ polling: inout Polling) throws(ClientError) {
     polling.removeAll()
     _ = polling.watch(start.signals.withRawValue { $0 }, reading: true)
     let report = polling.watch(command.reportDescriptor, reading: true)
     let keys = polling.watch(keyboard?.readingDescriptor, reading: true)
+    let lines = polling.watch(hasUntaken ? untaken?.descriptor : nil, reading: true)
     let leader = polling.watch(leaderDescriptor, writing: true)
-    let places = streams.map { stream in
-      (
-        source: polling.watch(stream.sourceDescriptor, reading: true),
-        sink: polling.watch(stream.sinkDescriptor, writing: true)
-      )
-    }
-    let wait = streams.compactMap(\.restMilliseconds).min()
+    let places = streams.map { $0.watch(in: &polling) }
+    let rests = streams.map(\.restMilliseconds) + [hasUntaken ? untaken?.restMilliseconds : nil]
+    let wait = rests.compactMap(\.self).min()
     _ = try attempting("waiting for the command") { () throws(Errno) in
       try polling.wait(milliseconds: wait)
     }
     if polling.isReadable(keys) { keyboard?.read() }
+    if polling.isReadable(lines) { untaken?.notice() }
+    if hasUntaken { untaken?.pass() } else { untaken?.forget() }
     if polling.isWritable(leader) { passKeys() }
-    for (stream, place) in zip(streams, places) {
-      if stream.isTerminal { stream.dropsReturns = bothAddReturns }
-      if polling.isWritable(place.sink) { try stream.write() }
-      if polling.isReadable(place.source) { try stream.read() }
-      try stream.rest()
-    }
+    for (stream, place) in zip(streams, places) { try stream.act(after: polling, place) }
     while let arrival = start.signals.nextArrival() { try take(arrival) }
     if polling.isReadable(report) { try lookAfterCommand() }
   }
 
+  /// Whether lines may be typed for the command though it has not got the keyboard.
+  private var hasUntaken: Bool { command.end == nil && keyboard?.isPassedOn == false }
+
   private var leaderDescriptor: CInt? {
     guard keyboard?.hasTyped == true else { return nil }
     return start.streams.terminal?.leader.withRawValue { $0 }
-  }
-
-  /// Whether both terminals print CR and LF for LF, as while the command has not got the
-  /// keyboard.
-  private var bothAddReturns: Bool {
-    guard let keyboard, !keyboard.isPassedOn, let pair = start.streams.terminal else {
-      return false
-    }
-    let modes = [keyboard.mode, try? pair.leader.terminalMode()]
-    return modes.allSatisfy { $0?.addsReturns == true }
   }
 
   private mutating func passKeys() {
@@ -176,6 +184,8 @@ struct Supervisor: ~Copyable {
       keyboard?.passOn()
       return command.resume(inForeground: true)
     }
+    // Without a mask nothing would have stopped it, so nobody might continue it.
+    if wantsKeyboard, stopsNeedlessly { return command.resume(inForeground: true) }
     let hadKeyboard = keyboard?.isPassedOn ?? false
     keyboard?.takeBack()
     // Keys and requests of others to stop go to a whole job, and SIGSTOP to a process.
