@@ -5,27 +5,10 @@ import Testing
 
 /// `coffer import WORKSPACE/ --env-file FILE`.
 @Suite("Import of a dotenv file")
-struct EnvFileImportTests {
+struct EnvFileImportTests: EnvFileSuite {
   let fixture = VaultFixture()
 
-  init() {
-    fixture.initializeWithKeys()
-    mkdir(directory, 0o755)
-  }
-
-  var directory: String { fixture.directory.path("project") }
-  var path: String { directory + "/.env" }
-  var text: String { String(decoding: Files.read(path), as: UTF8.self) }
-
-  func write(_ text: String, mode: UInt32 = 0o640) {
-    Files.write(Array(text.utf8), to: path, mode: mode)
-    chmod(path, mode)
-  }
-
-  @discardableResult
-  func importAll(_ further: String..., to place: String = "web/") -> Subprocess.Result {
-    fixture.coffer(["import", place, "--env-file", path, "--all"] + further)
-  }
+  init() { begin() }
 
   /// What a command is given of the file by `coffer run`.
   func value(of name: String) -> String {

@@ -5,27 +5,10 @@ import Testing
 
 /// What happens to the file, and to copies of it, when `coffer import --env-file` writes it.
 @Suite("Import of a dotenv file: what it leaves")
-struct EnvFileLeftoverTests {
+struct EnvFileLeftoverTests: EnvFileSuite {
   let fixture = VaultFixture()
 
-  init() {
-    fixture.initializeWithKeys()
-    mkdir(directory, 0o755)
-  }
-
-  var directory: String { fixture.directory.path("project") }
-  var path: String { directory + "/.env" }
-  var text: String { String(decoding: Files.read(path), as: UTF8.self) }
-
-  func write(_ text: String, mode: UInt32 = 0o640) {
-    Files.write(Array(text.utf8), to: path, mode: mode)
-    chmod(path, mode)
-  }
-
-  @discardableResult
-  func importAll(_ further: String..., to place: String = "web/") -> Subprocess.Result {
-    fixture.coffer(["import", place, "--env-file", path, "--all"] + further)
-  }
+  init() { begin() }
 
   @Test("a file that changes while it is asked about is not written over") func changes() throws {
     write("ONE=first-value\n")
