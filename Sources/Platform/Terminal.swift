@@ -101,7 +101,7 @@ package struct Terminal: ~Copyable {
       return try readLine(into: &line, signals: signals)
     }
     switch ending {
-    case .endOfInput, .continuation: throw .endOfInput
+    case .endOfInput: throw .endOfInput
     case .interruption(let interruption): return .interruption(interruption)
     case .line(let count):
       do {
@@ -119,10 +119,6 @@ package struct Terminal: ~Copyable {
   private enum Ending {
     case line(Int)
     case endOfInput
-
-    /// The process was stopped by what it cannot notice, and a shell may have changed the
-    /// terminal meanwhile.
-    case continuation
     case interruption(Interruption)
 
     /// What a key of the terminal stands for.
@@ -132,9 +128,9 @@ package struct Terminal: ~Copyable {
   }
 
   /// Runs `body` on a terminal that neither shows nor interprets what is typed; anew, as
-  /// often as the process is continued.
+  /// often as it returns nil.
   private borrowing func withoutEcho(
-    prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending
+    prompt: String, _ body: (borrowing SignalQueue) throws(TerminalError) -> Ending?
   ) throws(TerminalError) -> Ending {
     let signals: SignalQueue
     do {
@@ -146,8 +142,7 @@ package struct Terminal: ~Copyable {
     defer { restore(former) }
     while true {
       write(prompt)
-      let ending = try body(signals)
-      guard case .continuation = ending else { return ending }
+      if let ending = try body(signals) { return ending }
       _ = try silence()
     }
   }
@@ -201,13 +196,15 @@ package struct Terminal: ~Copyable {
     var hasControl = false
   }
 
+  /// Reads until a line has its ending; nil if the process was stopped by what it cannot
+  /// notice, as a shell may have changed the terminal meanwhile.
   private borrowing func readLine(
     into line: inout Secret, signals: borrowing SignalQueue
-  ) throws(TerminalError) -> Ending {
+  ) throws(TerminalError) -> Ending? {
     var typed = TypedLine()
     while true {
       if let signal = try waitForInput(signals) {
-        guard signal != .continuation else { return .continuation }
+        guard signal != .continuation else { return nil }
         return .interruption(Interruption(signal: signal, isTyped: false))
       }
       if typed.count == line.count { throw .tooLong(limit: line.count - 1) }

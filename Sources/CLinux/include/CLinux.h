@@ -46,8 +46,9 @@ int clinux_has_hung_up(int socket);
 /// set: EINVAL where the file system has no such thing.
 int clinux_exchange(int directory, const char *_Nonnull one, const char *_Nonnull other);
 
-/// Gives a file the access control list of another one, or none if that has none. Returns 0, or
-/// -1 with errno set. Source: acl(5), fsetxattr(2).
+/// Gives a file the access control list of another one, or none if that has none, and the
+/// attributes that users have given that one. Returns 0, or -1 with errno set.
+/// Source: acl(5), fsetxattr(2), xattr(7).
 int clinux_copy_attributes(int from, int to);
 
 /// Closes all descriptors from `first` on. Returns 0, or -1 with errno set.

@@ -20,7 +20,7 @@ struct SetVariables {
   let keepsLogin: Bool
 
   /// What a login to Coffer itself consists of; it is no command's business.
-  private static let loginNames = [PresentedKey.variable, "COFFER_KEY_FILE"]
+  static let loginNames = [PresentedKey.variable, "COFFER_KEY_FILE"]
 
   /// What is left of an environment by `--clean`, besides `LC_*`.
   private static let cleanNames = [

@@ -114,12 +114,10 @@ enum CandidateSearch {
   }
 }
 
-/// Kinds of characters, which make kinds of words: those of the characters up to a level.
+/// Kinds of characters, which make kinds of words, those of the characters up to a level:
+/// letters and digits; with `_` and `-`; with what base64 has besides; with `.` and `~`; with
+/// most signs, and letters that are not ASCII; all but white space.
 private enum CharacterLevel {
-  /// Letters and digits; with `_` and `-`; with what base64 has besides; with `.` and `~`;
-  /// with most signs, and letters that are not ASCII; all but white space.
-  static let count = 6
-
   /// The lowest level that has the byte; more than any for white space and controls.
   static func rank(of byte: UInt8) -> UInt8 { ranks[Int(byte)] }
 
@@ -146,7 +144,7 @@ private struct OpenRuns {
   init(from start: Int) { starts = InlineArray(repeating: start) }
 
   mutating func note(_ rank: UInt8) {
-    if rank < CharacterLevel.count { isNew[Int(rank)] = true }
+    if rank < isNew.count { isNew[Int(rank)] = true }
   }
 
   /// Ends the runs of the levels below `rank`, with the character before `end`.
@@ -154,7 +152,7 @@ private struct OpenRuns {
     below rank: UInt8, at end: Int, in bytes: Span<UInt8>,
     _ found: (Range<Int>) throws(ClientError) -> Void
   ) throws(ClientError) {
-    for level in 0..<min(Int(rank), CharacterLevel.count) {
+    for level in 0..<min(Int(rank), starts.count) {
       let start = starts[level]
       if isNew[level], end - start >= CandidateSearch.minimumByteCount {
         try found(start..<end)

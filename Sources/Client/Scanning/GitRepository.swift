@@ -14,15 +14,12 @@ enum GitRepository {
     let object: String
   }
 
-  /// What a login to Coffer consists of is none of git's business.
-  private static let removedVariables: Set<String> = [PresentedKey.variable, "COFFER_KEY_FILE"]
-
   /// Starts git, which does not start the program that a repository names for watching it.
   static func start(_ arguments: [String]) throws(ClientError) -> ChildProgram {
     do throws(Errno) {
       return try ChildProgram(
         "git", arguments: ["git", "-c", "core.fsmonitor=false"] + arguments,
-        inheritingAllBut: removedVariables)
+        inheritingAllBut: Set(SetVariables.loginNames))
     } catch .notFound {
       throw ClientError(ExitStatus.failed, "git: no such command", hint: "is it on PATH?")
     } catch {
