@@ -95,7 +95,9 @@ struct EnvFileRewriting: ~Copyable {
   private borrowing func noteLeftover(_ name: String) {
     let place = PrintableText.object(path.parentDirectory + "/" + name)
     Console.note("\(place) was left by an import that could not finish")
-    Console.hint("it may hold values, or what was saved meanwhile: look at it, and remove it")
+    Console.hint(
+      "it may hold values, or what was saved meanwhile: look at it, and remove it, unless another "
+        + "import is at it")
   }
 
   /// Removes the copy of the former file that is kept if it was trusted: it has the values in

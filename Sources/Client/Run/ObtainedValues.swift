@@ -49,7 +49,7 @@ struct ObtainedValues: ~Copyable {
 
   /// Tells the daemon what the keys are for.
   static func claim(of command: String) -> Command {
-    let name = command.lastComponent
+    let name = command.lastComponent.isEmpty ? command : command.lastComponent
     return Command(.option, options: [("command", PrintableText.claim(name))])
   }
 
