@@ -240,6 +240,24 @@ struct ScanTests {
 
   // MARK: Large trees
 
+  @Test("directories that are nested too deeply are told, and the rest is searched")
+  func nesting() throws {
+    write(key, to: "a.txt")
+    let python = """
+      import os
+      for _ in range(1100): os.mkdir('d'); os.chdir('d')
+      """
+    let script = """
+      cd \(tree) && python3 -c "\(python)" && ulimit -n 4096 && \(Programs.client) scan --offline
+      """
+    let result = Subprocess.run(
+      "/bin/sh", ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
+    #expect(result.status == 1)
+    #expect(
+      result.errorText.contains("more than 1000 directories are nested"), "\(result.errorText)")
+    #expect(result.outputText.contains("a.txt:1: "))
+  }
+
   @Test("in a hundred megabytes every key is found, and nothing else") func large() throws {
     let line = Array("func cof_wk(_ cof_: Int) -> Int { cof_uk_1234 + x } // comment\n".utf8)
     let block = Array(repeating: line, count: 16_000).flatMap { $0 }
