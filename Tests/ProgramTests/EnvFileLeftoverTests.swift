@@ -126,17 +126,21 @@ struct EnvFileLeftoverTests: EnvFileSuite {
     #expect(!isKept("a plain value"))
   }
 
+  /// Imports all values while a system call fails, or brings a signal.
+  private func importAll(injecting fault: String) throws -> Subprocess.Result {
+    Subprocess.run(
+      try #require(Programs.find("strace")),
+      ["-o", "/dev/null", "-e", "inject=\(fault)", Programs.client, "import"]
+        + ["web/", "--env-file", path, "--all"], environment: fixture.environmentWithKeyFile)
+  }
+
   @Test(
     "a signal at any step leaves one file",
     .enabled(if: Programs.canTrace, "needs root and strace"),
     arguments: ["fsync", "renameat2", "unlinkat"])
   func interrupted(call: String) throws {
     write("ONE=first-value\n")
-    let strace = try #require(Programs.find("strace"))
-    let result = Subprocess.run(
-      strace,
-      ["-o", "/dev/null", "-e", "inject=\(call):signal=INT:when=1", Programs.client, "import"]
-        + ["web/", "--env-file", path, "--all"], environment: fixture.environmentWithKeyFile)
+    let result = try importAll(injecting: "\(call):signal=INT:when=1")
     #expect(result.status != 0)
     #expect(text == "ONE=coffer://web/one\n")
     #expect(Files.names(in: directory) == [".env"])
@@ -147,11 +151,7 @@ struct EnvFileLeftoverTests: EnvFileSuite {
     .enabled(if: Programs.canTrace, "needs root and strace"))
   func untidy() throws {
     write("ONE=first-value\n")
-    let strace = try #require(Programs.find("strace"))
-    let result = Subprocess.run(
-      strace,
-      ["-o", "/dev/null", "-e", "inject=unlinkat:error=EIO", Programs.client, "import"]
-        + ["web/", "--env-file", path, "--all"], environment: fixture.environmentWithKeyFile)
+    let result = try importAll(injecting: "unlinkat:error=EIO")
     #expect(result.status == 1)
     #expect(text == "ONE=coffer://web/one\n")
     #expect(

@@ -59,12 +59,18 @@ struct MaskKeyboardTests {
   /// Where one of the three streams goes that the command does not need.
   static let redirections = ["| cat", "2>/dev/null", "2>&1 | cat"]
 
+  /// A shell in which a masked command runs that has said that it is ready.
+  private func start(_ command: String) -> PseudoTerminal {
+    let shell = shell()
+    shell.type("run \(command)\n")
+    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    return shell
+  }
+
   @Test("a command that waits for a line before it reads gets it", arguments: redirections)
   func waiting(redirection: String) {
-    let shell = shell()
-    shell.type(
-      "run bash -c 'echo ready; read -t 60 y; echo v$y; read z; echo v$z' \(redirection)\n")
-    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    let shell = start(
+      "bash -c 'echo ready; read -t 60 y; echo v$y; read z; echo v$z' \(redirection)")
     shell.type("typed\n")
     // The line is shown once, though two terminals could show it.
     #expect(shell.shows("vtyped"), "\(shell.text)")
@@ -76,9 +82,8 @@ struct MaskKeyboardTests {
   }
 
   @Test("a command that waits for input is told of its end") func waitingForEnd() {
-    let shell = shell()
-    shell.type("run bash -c 'echo ready; read -t 60 y; echo rc-$?-$y' | cat\n")
-    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    let shell = start(
+      "bash -c 'echo ready; read -t 60 y; echo rc-$?-$y' | cat")
     shell.type("\u{4}")
     #expect(shell.shows("rc-1-"), "\(shell.text)")
     #expect(shell.waitFor("% "), "\(shell.text)")
@@ -91,9 +96,8 @@ struct MaskKeyboardTests {
   }
 
   @Test("a command in a session of its own gets line after line") func ownSession() {
-    let shell = shell()
-    shell.type("run setsid -w bash -c 'echo ready; read x; echo v$x; read y; echo v$y' | cat\n")
-    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    let shell = start(
+      "setsid -w bash -c 'echo ready; read x; echo v$x; read y; echo v$y' | cat")
     shell.type("one\ntwo\n")
     #expect(shell.waitFor("vone\r\nvtwo\r\n% "), "\(shell.text)")
   }
@@ -147,9 +151,8 @@ struct MaskKeyboardTests {
 
   @Test("what is typed ahead for the shell reaches it, but for one line that was finished")
   func typedAhead() {
-    let shell = shell()
-    shell.type("run sh -c 'echo ready; sleep 2; echo done' | cat\n")
-    #expect(shell.waitFor("ready\r\n"), "\(shell.text)")
+    let shell = start(
+      "sh -c 'echo ready; sleep 2; echo done' | cat")
     shell.type("echo first-$((6 * 7))\necho second-$((6 * 7))\necho third-$((6 * 7))")
     #expect(shell.waitFor("done\r\n", keepsRest: true), "\(shell.text)")
     #expect(shell.waitFor("second-42\r\n"), "\(shell.text)")
