@@ -110,3 +110,16 @@ func attempting<Result: ~Copyable>(
     throw ClientError(ExitStatus.failed, "\(attempt) failed: \(error)")
   }
 }
+
+extension ClientError {
+  /// The daemon has gone away in the middle of a dialogue.
+  static let lost = ClientError(
+    ExitStatus.noDaemon, "the daemon closed the connection before it had answered",
+    hint: "'coffer status' tells whether it runs")
+
+  static func protocolBroken(_ reason: String) -> ClientError {
+    ClientError(
+      ExitStatus.noDaemon, "the daemon does not speak Coffer's protocol: \(reason)",
+      hint: "is another program listening on the socket?")
+  }
+}

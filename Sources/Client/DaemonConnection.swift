@@ -296,16 +296,3 @@ extension Command {
     return quick.contains { $0.rawValue == verb }
   }
 }
-
-extension ClientError {
-  /// The daemon has gone away in the middle of a dialogue.
-  static let lost = ClientError(
-    ExitStatus.noDaemon, "the daemon closed the connection before it had answered",
-    hint: "'coffer status' tells whether it runs")
-
-  static func protocolBroken(_ reason: String) -> ClientError {
-    ClientError(
-      ExitStatus.noDaemon, "the daemon does not speak Coffer's protocol: \(reason)",
-      hint: "is another program listening on the socket?")
-  }
-}

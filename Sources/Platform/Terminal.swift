@@ -120,11 +120,6 @@ package struct Terminal: ~Copyable {
     case line(Int)
     case endOfInput
     case interruption(Interruption)
-
-    /// What a key of the terminal stands for.
-    static func typed(_ signal: Signal) -> Ending {
-      .interruption(Interruption(signal: signal, isTyped: true))
-    }
   }
 
   /// Runs `body` on a terminal that neither shows nor interprets what is typed; anew, as
@@ -174,28 +169,6 @@ package struct Terminal: ~Copyable {
     write("\n")
   }
 
-  private enum Control {
-    static let interrupt: UInt8 = 0x03
-    static let endOfFile: UInt8 = 0x04
-    static let backspace: UInt8 = 0x08
-    static let tab: UInt8 = 0x09
-    static let lineFeed: UInt8 = 0x0A
-    static let carriageReturn: UInt8 = 0x0D
-    static let quit: UInt8 = 0x1C
-    static let clearLine: UInt8 = 0x15
-    static let deleteWord: UInt8 = 0x17
-    static let suspend: UInt8 = 0x1A
-    static let delete: UInt8 = 0x7F
-  }
-
-  /// A line as far as it was typed.
-  private struct TypedLine {
-    var count = 0
-
-    /// Whether a byte was typed that is no text, such as the first of an arrow key's.
-    var hasControl = false
-  }
-
   /// Reads until a line has its ending; nil if the process was stopped by what it cannot
   /// notice, as a shell may have changed the terminal meanwhile.
   private borrowing func readLine(
@@ -217,62 +190,17 @@ package struct Terminal: ~Copyable {
           throw .failed(error)
         }
         guard received == 1 else { throw .closed }
-        return take(bytes[typed.count], in: &bytes, &typed)
+        switch typed.takeByte(of: &bytes) {
+        case .text: return nil
+        case .end: return .line(typed.count)
+        case .endOfInput: return .endOfInput
+        case .key(let signal): return .interruption(Interruption(signal: signal, isTyped: true))
+        }
       }
       // Only now, so that the rest of the line is not left to a shell.
       if case .line = ending, typed.hasControl { throw .controlCharacter }
       if let ending { return ending }
     }
-  }
-
-  /// Acts on the byte that was just typed.
-  private borrowing func take(
-    _ byte: UInt8, in bytes: inout MutableSpan<UInt8>, _ typed: inout TypedLine
-  ) -> Ending? {
-    switch byte {
-    case Control.endOfFile where typed.count == 0 && !typed.hasControl:
-      return .endOfInput
-    case Control.lineFeed, Control.carriageReturn, Control.endOfFile:
-      bytes[typed.count] = 0
-      return .line(typed.count)
-    case Control.interrupt: return .typed(.interrupt)
-    case Control.quit: return .typed(.quit)
-    case Control.suspend: return .typed(.terminalStop)
-    case Control.backspace, Control.delete:
-      removeLastCharacter(from: &bytes, count: &typed.count)
-    case Control.deleteWord:
-      removeLastWord(from: &bytes, count: &typed.count)
-    case Control.clearLine:
-      bytes.wipe(0..<(typed.count + 1))
-      typed = TypedLine()
-    case Control.tab, 0x20...:
-      typed.count += 1
-    default:
-      bytes[typed.count] = 0
-      typed.hasControl = true
-    }
-    return nil
-  }
-
-  private borrowing func removeLastWord(
-    from bytes: inout MutableSpan<UInt8>, count: inout Int
-  ) {
-    let end = count + 1
-    while count > 0, bytes[count - 1] <= 0x20 { count -= 1 }
-    while count > 0, bytes[count - 1] > 0x20 { count -= 1 }
-    bytes.wipe(count..<end)
-  }
-
-  private borrowing func removeLastCharacter(
-    from bytes: inout MutableSpan<UInt8>, count: inout Int
-  ) {
-    let end = count + 1
-    // The continuation bytes of a UTF-8 character go with its first byte.
-    while count > 0 {
-      count -= 1
-      if bytes[count] & 0xC0 != 0x80 { break }
-    }
-    bytes.wipe(count..<end)
   }
 
   /// Waits until something is typed or a signal comes.

@@ -2,21 +2,6 @@ internal import Keyring
 internal import Platform
 internal import Sodium
 
-/// The last frame of a log: how many frames there are, and the tag that stands
-/// for all of them.
-struct LogHead: Equatable, Sendable {
-  static let tagByteCount = SealedBox.tagByteCount
-
-  /// 0 in a log without frames.
-  let sequence: UInt64
-
-  /// Each tag covers the one before it.
-  let tag: [UInt8]
-
-  /// Before any log is known; no log has this head.
-  static let none = LogHead(sequence: 0, tag: [])
-}
-
 /// An append-only file of sealed frames, each bound to the one before it.
 ///
 ///     header  8 bytes of mark, format u16, minimum reader u16, frames of the
@@ -293,37 +278,5 @@ struct SealedLog: Equatable, Sendable {
     guard let found = nextAuthenticFrame(of: file, behind: offset, key: key) else { return nil }
     self = found.log
     return (found.payload, found.next)
-  }
-
-  /// The tag of the frame that ends at `offset`.
-  private static func tag(of file: [UInt8], before offset: Int) -> [UInt8] {
-    Array(file[(offset - LogHead.tagByteCount)..<offset])
-  }
-
-  /// How many frames a file seems to have, by what it says of their lengths alone.
-  static func frameCount(of file: [UInt8]) -> Int {
-    var count = 0
-    var offset = headerByteCount
-    while let frame = frame(of: file, at: offset) {
-      count += 1
-      offset = frame.box.upperBound
-    }
-    return count
-  }
-
-  /// The place and the box of the frame at `offset`, if a whole one is there.
-  private static func frame(of file: [UInt8], at offset: Int) -> (
-    place: UInt64, box: Range<Int>
-  )? {
-    let boxStart = offset + frameHeadByteCount
-    guard boxStart <= file.count else { return nil }
-    var count = 0
-    for index in (0..<4).reversed() { count = count << 8 | Int(file[offset + index]) }
-    guard count >= SealedBox.overhead, count <= maximumPayloadByteCount + SealedBox.overhead,
-      count <= file.count - boxStart
-    else { return nil }
-    var place: UInt64 = 0
-    for index in (0..<8).reversed() { place = place << 8 | UInt64(file[offset + 4 + index]) }
-    return (place, boxStart..<(boxStart + count))
   }
 }
