@@ -49,41 +49,15 @@ final class Session {
   /// Whether it is among those that are looked at when the turn ends.
   var isTouched = false
 
-  private let server: Server
-  private var state = State.ready
+  let server: Server
+  var state = State.ready
 
   private var staged = StagedAnswers()
 
   /// Whether lines that have arrived wait for the next turn of the loop.
   private(set) var isHeld = false
 
-  private var deadlines = Deadlines()
-
-  private enum State {
-    /// The next line is looked at when it has arrived.
-    case ready
-
-    /// A command is in work elsewhere.
-    case working
-
-    /// A command waits for a place to put the answer to its inquiry.
-    case waiting(Inquiry)
-
-    /// Lines answer an inquiry.
-    case inquiring(Inquiry)
-
-    /// What is queued goes out, then the connection ends.
-    case closing
-  }
-
-  /// When which patience ends; nil where nothing is waited for.
-  private struct Deadlines {
-    var line: BootInstant?
-    var answer: BootInstant?
-    var unread: BootInstant?
-
-    var first: BootInstant? { [line, answer, unread].compactMap(\.self).min() }
-  }
+  var deadlines = Deadlines()
 
   init(
     id: UInt64, connection: Connection, process: consuming ProcessReference?, server: Server
@@ -216,58 +190,6 @@ final class Session {
     server.touch(self)
   }
 
-  // MARK: Inquiries
-
-  /// Asks the client, once there is a place for the answer.
-  func inquire(_ inquiry: Inquiry) {
-    state = .waiting(inquiry)
-    deadlines.answer = server.now.advanced(bySeconds: Limits.answerPlaceSeconds)
-    server.answerPlaces.request(self, isKnown: server.isKnown(connection.peer.userID))
-    server.touch(self)
-  }
-
-  /// Goes on with an inquiry that waited for a place.
-  func beginInquiry() {
-    guard case .waiting(let inquiry) = state else { return server.answerPlaces.giveBack(self) }
-    do throws(SecretError) {
-      try inquiry.begin()
-    } catch {
-      server.answerPlaces.giveBack(self)
-      state = .working
-      return inquiry.exchange.fail(Failure(.limit, "no locked memory is left for an answer"))
-    }
-    state = .inquiring(inquiry)
-    deadlines.answer = server.now.advanced(bySeconds: inquiry.seconds)
-    stage(
-      Response(
-        chunks: [
-          .lines(
-            ReplyLine.inquire(inquiry.keyword, maximumByteCount: inquiry.maximumByteCount))
-        ],
-        ifUnaudited: nil))
-    server.resume(self)
-  }
-
-  /// Gives up an answer and the place for it, in this order: whoever gets the
-  /// place finds the memory free.
-  private func leave(_ inquiry: Inquiry) {
-    inquiry.discardAnswer()
-    deadlines.answer = nil
-    server.answerPlaces.giveBack(self)
-  }
-
-  /// Waits for nothing any more, whatever it was.
-  private func letGo() {
-    switch state {
-    case .inquiring(let inquiry): leave(inquiry)
-    case .waiting: server.answerPlaces.cancel(self)
-    case .ready, .working, .closing: break
-    }
-    deadlines.line = nil
-    deadlines.answer = nil
-    state = .closing
-  }
-
   // MARK: Output
 
   /// Ends the command in work, so that the next one can begin.
@@ -336,35 +258,7 @@ final class Session {
     }
   }
 
-  private func expireInquiry() {
-    deadlines.answer = nil
-    switch state {
-    case .waiting(let inquiry):
-      if server.answerPlaces.makeRoom(for: self) { return }
-      server.answerPlaces.cancel(self)
-      state = .working
-      inquiry.exchange.fail(
-        Failure(
-          .limit,
-          "\(Limits.answers) answers are in the making, \(Limits.answersOfOneUser) of one uid at "
-            + "the most (\(Limits.answersOfOneStranger) if it is no user), and none has ended in time",
-          hint: "try again"))
-    case .inquiring(let inquiry):
-      refuseFurther(
-        Failure(.timeout, "\(inquiry.keyword) was not answered within \(inquiry.seconds) seconds"))
-    case .ready, .working, .closing: break
-    }
-  }
-
   // MARK: Ending
-
-  /// Gives up the place for an answer to others, who have waited for one.
-  func losePlace() {
-    refuseFurther(
-      Failure(
-        .limit, "others have waited \(Limits.answerPlaceSeconds) seconds for this place",
-        hint: "answer at once, and no more questions at a time than needed"))
-  }
 
   /// Whether locking the vault must end this connection.
   var endsWithLock: Bool {
