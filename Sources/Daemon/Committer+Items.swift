@@ -31,6 +31,9 @@ extension Committer {
 
     /// Other slots: why they are not there, or not surely.
     case slots(Result<StoreError?, StoreError>)
+
+    /// Rows that are on the device now; nil if none had to be brought there.
+    case audit(Result<Vault.AuditSynchronization?, StoreError>)
   }
 
   /// A change that somebody waits for.

@@ -9,8 +9,8 @@ internal import Wire
 /// them are written and synced as the next batch. A change is answered when its
 /// batch is on the device and its audit row is written.
 final class Committer {
-  private let keeper: VaultKeeper
-  private let gate: Gate
+  let keeper: VaultKeeper
+  let gate: Gate
   private let worker: Worker
   private let mailbox: Mailbox
 
@@ -273,85 +273,5 @@ final class Committer {
         finish(decided, unasked, isWritten: error == nil && keeper.vault != nil)
       }
     }
-  }
-
-  private func finish(
-    _ decided: Decided, _ pending: Pending, _ caller: Caller, _ error: StoreError?
-  ) {
-    let exchange = pending.exchange
-    let workspace = decided.changes.compactMap(\.workspace).first
-    guard let vault = keeper.vault, error == nil || decided.record == nil else {
-      exchange.fail(.outcomeUnknown(error ?? .noVault))
-      if let record = decided.record {
-        // If the vault is written anew, the change is in it.
-        gate.postpone(
-          exchange, caller, subjects: decided.subjects, workspace: workspace,
-          object: pending.object, record: record)
-      }
-      return
-    }
-    if let record = decided.record {
-      gate.note(
-        exchange, caller, subjects: decided.subjects, workspace: workspace,
-        object: pending.object, record: record, orElse: Self.unacknowledged)
-    }
-    pending.answer(vault, decided.changes)
-    exchange.succeed()
-  }
-
-  private func finish(_ decided: Decided, _ unasked: Unasked, isWritten: Bool) {
-    if let record = decided.record {
-      gate.noteUnasked(
-        unasked.verb, decided.changes, subjects: decided.subjects, object: unasked.object,
-        record: record, isWritten: isWritten)
-    }
-    unasked.completion(isWritten)
-  }
-
-  /// The answer to a change that is durable, while its audit row is not.
-  private static let unacknowledged = Failure(
-    .failed, "outcome unknown: the change was written, its audit row was not",
-    hint: "look with 'coffer show' what is there")
-
-  // MARK: Audit
-
-  /// Brings the audit rows that were written to the device.
-  ///
-  /// - Parameter completion: Called when they are there, or cannot be.
-  func synchronizeAudit(_ completion: @escaping () -> Void = {}) {
-    whenIdle { [self] in
-      // After a failure a sync that succeeds proves nothing of what was lost.
-      guard let vault = keeper.vault, vault.hasUnsynchronizedAudit, keeper.writeFailure == nil
-      else { return completion() }
-      isBusy = true
-      afterSynchronization = completion
-      let synchronization = vault.auditSynchronization
-      let mailbox = mailbox
-      worker.submit {
-        do throws(StoreError) {
-          try synchronization.run()
-          mailbox.post(.auditSynchronized(synchronization, nil))
-        } catch {
-          mailbox.post(.auditSynchronized(synchronization, error))
-        }
-      }
-    }
-  }
-
-  private var afterSynchronization: (() -> Void)?
-
-  /// Goes on when the worker has synced the audit, or failed to.
-  func auditSynchronized(
-    _ synchronization: Vault.AuditSynchronization, _ error: StoreError?
-  ) {
-    isBusy = false
-    if let error {
-      keeper.becomeReadOnly(error)
-    } else {
-      keeper.vault?.complete(synchronization)
-    }
-    let completion = afterSynchronization.take()
-    completion?()
-    drain()
   }
 }

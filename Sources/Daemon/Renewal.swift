@@ -156,7 +156,7 @@ final class Renewal {
       switch outcome {
       case .generation(.success(let finished)): adopt(finished, by: actor, completion)
       case .generation(.failure(let error)): end(error, completion)
-      case .slots: preconditionFailure("what was run was a generation")
+      case .slots, .audit: preconditionFailure("what was run was a generation")
       }
     }
   }

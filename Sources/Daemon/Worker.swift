@@ -30,7 +30,6 @@ final class Worker: Sendable {
 final class Mailbox: Sendable {
   enum Message: Sendable {
     case batchWritten(StoreError?)
-    case auditSynchronized(Vault.AuditSynchronization, StoreError?)
 
     /// The other thread has ended what it was told to do.
     case jobEnded(Job.Outcome)
