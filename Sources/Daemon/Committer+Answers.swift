@@ -10,7 +10,8 @@ extension Committer {
   ) {
     let exchange = pending.exchange
     let workspace = decided.changes.compactMap(\.workspace).first
-    guard let vault = keeper.vault, error == nil || decided.record == nil else {
+    // Also where nothing had to change: it was found so by changes of the same batch, maybe.
+    guard let vault = keeper.vault, error == nil else {
       exchange.fail(.outcomeUnknown(error ?? .noVault))
       if let record = decided.record {
         // If the vault is written anew, the change is in it.

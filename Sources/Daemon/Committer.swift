@@ -195,9 +195,10 @@ final class Committer {
         time = now
         return try organization.decide(undecided.request, by: who, at: now)
       }
+      // Also where nothing has to change: what is so may never have reached the device.
+      try requireWritable()
       var record: UInt64?
       let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
-      if !changes.isEmpty { try requireWritable() }
       undecided.foresee(vault.organization, changes)
       if !changes.isEmpty {
         record = vault.append(

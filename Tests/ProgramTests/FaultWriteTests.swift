@@ -117,6 +117,42 @@ struct FaultWriteTests {
     expectRecovery()
   }
 
+  @Test("fault 4: what is asked for again is not done either while nobody knows of the first")
+  func repeatedWhileReadOnly() throws {
+    fixture.coffer("create", "me/gone")
+    let faults = InjectedFaults(try #require(fixture.daemonID), ["fdatasync,fsync:error=EIO"])
+    #expect(fixture.coffer("revoke", "me/gone").errorText.contains("outcome unknown"))
+    let again = fixture.coffer("revoke", "me/gone")
+    #expect(again.status == 1)
+    #expect(again.errorText.contains("the vault is read-only: "), "\(again.errorText)")
+    faults.end()
+    #expect(eventually { fixture.coffer("revoke", "me/gone").status == 0 })
+    fixture.killDaemon()
+    fixture.startDaemon()
+    #expect(fixture.coffer("show", "me/gone").outputText.contains("revoked"))
+  }
+
+  @Test("fault 4: two that ask for the same in one batch share its outcome") func sharedBatch()
+    throws
+  {
+    fixture.coffer("create", "me/gone")
+    let clients = try (0..<3).map { _ in try fixture.connect() }
+    let faults = InjectedFaults(
+      try #require(fixture.daemonID),
+      ["pwrite64:delay_enter=500000:when=1", "fdatasync:error=EIO:when=2+"], onlyAt: records)
+    clients[0].send("CREATE me/first\n")
+    sleep(milliseconds: 100)
+    // Both wait for the first, and are written together.
+    for client in clients.dropFirst() { client.send("REVOKE me/gone\n") }
+    #expect(clients[0].readReply().last == "OK")
+    for client in clients.dropFirst() {
+      let reply = client.readReply()
+      #expect(reply.last?.contains("outcome unknown: ") == true, "\(reply)")
+    }
+    faults.end()
+    expectRecovery()
+  }
+
   @Test("fault 7: calls that signals interrupt are tried again, and nobody notices")
   func interrupted() throws {
     let calls = "pwrite64,fdatasync"
