@@ -26,12 +26,23 @@ extension MaskPatterns {
 
 extension ObtainedValues {
   /// Lends the name of each key, as in `web/stripe`, and its value to `body`, once.
+  ///
+  /// A key that was given another value between two answers comes with both.
   func forEachKey<Failure: Error>(
     _ body: (String, Span<UInt8>) throws(Failure) -> Void
   ) throws(Failure) {
-    var names: Set<String> = []
-    for key in keys where names.insert(key.key).inserted {
+    var taken: [String: [ObtainedKey]] = [:]
+    for key in keys where !(taken[key.key] ?? []).contains(where: { haveSameValue($0, key) }) {
+      taken[key.key, default: []].append(key)
       try withValue(of: key) { (value) throws(Failure) -> Void in try body(key.key, value) }
+    }
+  }
+
+  private func haveSameValue(_ one: ObtainedKey, _ other: ObtainedKey) -> Bool {
+    withValue(of: one) { one in
+      withValue(of: other) { other in
+        one.count == other.count && one.indices.allSatisfy { one[$0] == other[$0] }
+      }
     }
   }
 }

@@ -82,6 +82,9 @@ struct ObtainedValues: ~Copyable {
     guard told.count == ends.count, reply.data.count == ends.last.map({ $0 + 1 }) ?? 0 else {
       throw .protocolBroken("it sent other values than keys")
     }
+    if case .values(let numbers) = contents, numbers.count != told.count {
+      throw .protocolBroken("it sent \(told.count) values, and \(numbers.count) were asked for")
+    }
     try reply.data.withBytes { (bytes) throws(ClientError) -> Void in try entries.append(bytes) }
     var entryStart = start
     for (fields, end) in zip(told, ends) {
@@ -94,7 +97,11 @@ struct ObtainedValues: ~Copyable {
       }
       guard beginsRight else { throw .protocolBroken("a value has not the name of its key") }
       let request = try Self.request(contents, name)
-      if let request { note(keys.count, asAnswerTo: request) }
+      if let request {
+        guard note(keys.count, asAnswerTo: request) else {
+          throw .protocolBroken("it sent a value twice")
+        }
+      }
       keys.append(
         ObtainedKey(
           key: key, name: name, request: request, range: valueStart..<(start + end)))
@@ -102,9 +109,12 @@ struct ObtainedValues: ~Copyable {
     }
   }
 
-  private mutating func note(_ position: Int, asAnswerTo request: Int) {
+  /// - Returns: Whether it is the first one.
+  private mutating func note(_ position: Int, asAnswerTo request: Int) -> Bool {
     while positions.count <= request { positions.append(nil) }
+    guard positions[request] == nil else { return false }
     positions[request] = position
+    return true
   }
 
   private static func request(

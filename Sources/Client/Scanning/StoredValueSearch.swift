@@ -49,7 +49,9 @@ final class StoredValueSearch {
         next = answer.next
       }
       for status in reply.statuses where status.keywords == ["STORED"] {
-        guard let number = status["n"].flatMap({ Int($0) }) else { continue }
+        guard let number = status["n"].flatMap({ Int($0) }),
+          (1...max(1, next - first)).contains(number)
+        else { throw .protocolBroken("it told of a candidate that it was not asked about") }
         names[first + number - 1, default: []].append(status)
       }
       guard next > first else { throw .protocolBroken("it did not ask for candidates") }
