@@ -47,6 +47,18 @@ extension MaskTerminalTests {
     #expect(eventually { Process.hasEnded(ids[1]) })
   }
 
+  @Test("a command that outlives its terminal is not kept waiting by what it prints")
+  func outlivesTerminal() throws {
+    let file = directory.path("done")
+    var terminal: PseudoTerminal? = terminal(
+      shell: "trap '' HUP; echo ready; sleep 1; seq 20000 2>/dev/null; echo >\(file)")
+    #expect(terminal?.waitFor("ready") == true, "\(terminal?.text ?? "")")
+    let process = try #require(terminal?.process)
+    terminal = nil
+    #expect(eventually { access(file, F_OK) == 0 })
+    #expect(process.waitForEnd(seconds: 30) != nil)
+  }
+
   @Test("the command is hung up when coffer is killed") func killed() throws {
     let file = directory.path("ids")
     let terminal = terminal(shell: "echo $$ >\(file); echo ready; exec sleep 600")

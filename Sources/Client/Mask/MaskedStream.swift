@@ -18,6 +18,9 @@ final class MaskedStream {
   /// Whether the command writes to a pseudo-terminal, for a terminal.
   private let isTerminal: Bool
 
+  /// Whether its terminal is gone, so that nothing is written any more.
+  private var isDiscarding = false
+
   /// Whether somebody looks at it, who would wait for what is held.
   private let isSeen: Bool
 
@@ -198,6 +201,10 @@ final class MaskedStream {
   /// - Parameter all: Whether nothing follows soon.
   /// - Throws: ``ClientError``.
   func write(all: Bool = false) throws(ClientError) {
+    if isDiscarding {
+      pending.removeAll()
+      writtenCount = 0
+    }
     if hasPending { compareTerminals() }
     while hasPending {
       let end = dropsReturns ? endOfText(all: all) : pending.count
@@ -248,11 +255,14 @@ final class MaskedStream {
   private static let lineFeed: UInt8 = 0x0A
 
   /// Lets the command's next write fail, as ours did.
+  ///
+  /// On a terminal none would fail, but wait for ever: the command has another descriptor of
+  /// it. What it prints from now on goes nowhere.
   private func abandon(because error: Errno) {
     if error != .brokenPipe, !isTerminal {
       failure = ClientError(ExitStatus.failed, "\(name): writing failed: \(error)")
     }
-    source = nil
+    if isTerminal { isDiscarding = true } else { source = nil }
     pending.removeAll()
     writtenCount = 0
   }

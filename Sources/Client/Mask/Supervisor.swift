@@ -78,14 +78,11 @@ struct Supervisor: ~Copyable {
     command.waitForMonitor()
     keyboard?.takeBack()
     leaveRemainingOutput()
+    let failure = streams.lazy.compactMap(\.failure).first
+    if let failure { Console.report(failure) }
     switch command.end {
     case .killed(let signal): signal.endProcess()
-    case .exited(let status):
-      if let failure = streams.lazy.compactMap(\.failure).first {
-        Console.report(failure)
-        return status == 0 ? ExitStatus.notRun : status
-      }
-      return status
+    case .exited(let status): return failure != nil && status == 0 ? ExitStatus.notRun : status
     case .stopped, nil: return ExitStatus.notRun
     }
   }
