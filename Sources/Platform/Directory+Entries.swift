@@ -43,7 +43,7 @@ extension Directory {
     }
     defer { _ = unsafe closedir(stream) }
     var entries: [DirectoryEntry] = []
-    while let entry = unsafe readdir(stream) {
+    while let entry = unsafe try Self.next(of: stream) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
         unsafe field.withMemoryRebound(to: UInt8.self, capacity: 256) { characters in
           unsafe [UInt8](UnsafeRawBufferPointer(start: characters, count: strlen(field)))
@@ -56,6 +56,16 @@ extension Directory {
       entries.append(DirectoryEntry(name: name, kind: kind ?? .other))
     }
     return entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+  }
+
+  /// Reads the next entry; nil at the end, which readdir(3) tells from a failure by `errno`
+  /// alone.
+  private static func next(of stream: OpaquePointer) throws(Errno) -> UnsafeMutablePointer<dirent>?
+  {
+    errno = 0
+    if let entry = unsafe readdir(stream) { return unsafe entry }
+    guard Errno.current.code == 0 else { throw .current }
+    return nil
   }
 
   private borrowing func kind(ofUntold name: [UInt8]) throws(Errno) -> FileStatus.Kind {

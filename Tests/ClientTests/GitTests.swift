@@ -33,8 +33,23 @@ struct GitTests {
     #expect(GitHook.calls(Array(GitHook.text(programsIn: "/it's/here").utf8)))
     #expect(GitHook.calls(Array(GitHook.text(programsIn: nil).utf8)))
     #expect(GitHook.calls(Array("make\n\tcoffer scan --staged || exit 1\n".utf8)))
-    #expect(!GitHook.calls(Array("# coffer scan --staged\n".utf8)))
+    for line in [
+      "exec /opt/bin/coffer scan --staged", "if ! coffer scan --staged; then exit 1; fi",
+    ] {
+      #expect(GitHook.calls(Array("\(line)\n".utf8)), "\(line)")
+    }
     #expect(!GitHook.calls([]))
+  }
+
+  @Test(
+    "a hook that only tells of Coffer, or goes on whatever it finds, does not call it",
+    arguments: [
+      "# coffer scan --staged", "echo \"tip: run coffer scan --staged\"",
+      "coffer scan --staged || true", "coffer scan --staged --offline || :",
+      "coffer scan --staged || echo found", "coffer scan --staged &", "coffer scan",
+    ])
+  func otherHooks(line: String) {
+    #expect(!GitHook.calls(Array("\(line)\n".utf8)))
   }
 
   @Test("reads what git tells of an address, up to an empty line") func readsRequest() {

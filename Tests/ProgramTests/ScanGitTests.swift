@@ -179,6 +179,12 @@ struct ScanGitTests {
       Array("#!/bin/sh\nmake lint\n\tcoffer scan --staged || exit 1\n".utf8), to: hookPath)
     #expect(repository.shell("coffer scan --install-hook").status == 0)
     #expect(Files.names(in: repository.path + "/.git/hooks").allSatisfy { !$0.hasPrefix(".") })
+    // Git passes over a hook that it cannot execute, and says so in passing only.
+    chmod(hookPath, 0o644)
+    let idle = repository.shell("coffer scan --install-hook")
+    #expect(idle.status == 1)
+    #expect(idle.errorText.contains("git does not run it"), "\(idle.errorText)")
+    #expect(idle.errorText.contains("chmod +x"), "\(idle.errorText)")
   }
 
   @Test("the hook is put where git looks for hooks, also from below the top")

@@ -46,6 +46,23 @@ struct ScanTests {
     #expect(!IssuedText.isLeaked(key, in: result.outputText))
   }
 
+  @Test(
+    "a directory that cannot be read to its end is no clean one",
+    .enabled(if: Programs.canTrace, "needs strace and root"))
+  func unreadableDirectory() {
+    write(key, to: "a.txt")
+    let result = Subprocess.run(
+      Programs.find("strace") ?? "",
+      [
+        "-f", "-o", "/dev/null", "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO",
+        Programs.client, "scan", "--offline", tree,
+      ], environment: alone)
+    #expect(result.status == 1)
+    #expect(result.outputText == "")
+    #expect(result.errorText.contains("input/output error"), "\(result.errorText)")
+    #expect(result.errorText.contains(tree))
+  }
+
   @Test("nothing is said where nothing is found") func clean() throws {
     write("cof_wk_ is how a key begins", to: "a.txt")
     write(String(key.dropLast()), to: "b.txt")

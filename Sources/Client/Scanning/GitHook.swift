@@ -68,15 +68,31 @@ enum GitHook {
       try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK).readAll(limit: maximumByteCount)
     }
     guard let former, calls(former) else { throw foreign(path) }
+    let target = try attempting("\(path): looking at it") { () throws(Errno) in
+      try FileStatus.ofFile(at: path, followsLinks: true)
+    }
+    guard let target, target.permissions & 0o111 != 0 else {
+      throw ClientError(
+        ExitStatus.failed,
+        "\(path): calls '\(command)', but git does not run it: it is not executable",
+        hint: "chmod +x '\(path)'")
+    }
     return true
   }
 
-  /// Whether a hook calls Coffer in a line that is no comment.
+  /// Whether a hook calls Coffer in a line that does nothing else before, and that does not
+  /// go on whatever was found.
   static func calls(_ hook: [UInt8]) -> Bool {
-    hook.split(separator: 0x0A).contains { line in
-      let text = Array(line.drop { $0 == 0x20 || $0 == 0x09 })
-      return text.first != UInt8(ascii: "#")
-        && text.span.firstIndex(of: command, from: 0) != nil
+    String(decoding: hook, as: UTF8.self).split(separator: "\n").contains { line in
+      var words = line.split { $0 == " " || $0 == "\t" || $0 == ";" }[...]
+      while let word = words.first, word == "exec" || word == "if" || word == "!" {
+        words.removeFirst()
+      }
+      guard let program = words.first?.split(separator: "/").last,
+        ([program] + words.dropFirst()).starts(with: "\(command)".split(separator: " "))
+      else { return false }
+      let end = words.firstIndex(of: "||").map { words[($0 + 1)...] } ?? []
+      return !["true", ":", "echo"].contains(end.first ?? "") && words.last != "&"
     }
   }
 
