@@ -257,6 +257,9 @@ final class DaemonConnection {
   func limitQuickAnswers(until end: BootInstant) {
     let left = Int32(clamping: end.seconds(since: .now) + 1)
     quickLimit = min(Self.quickSeconds, max(1, left))
+    guard !isGreeted, quickLimit < limitSeconds else { return }
+    try? socket.limitWaiting(seconds: quickLimit)
+    limitSeconds = quickLimit
   }
 
   private func limit(seconds: Int32) {

@@ -49,6 +49,15 @@ struct SilentDaemonTests {
     #expect(fixture.coffer("list").status == 0)
   }
 
+  @Test("the tab key waits no longer than a second or two") func completion() throws {
+    try whileStopped { _ in
+      let begin = BootInstant.now
+      let result = fixture.coffer("completion", "--candidates", "--", "show", "")
+      #expect(result.output.isEmpty)
+      #expect(BootInstant.now.seconds(since: begin) < 6)
+    }
+  }
+
   @Test("the same of a daemon of somebody else's names what to look at there") func otherDaemon()
     throws
   {
