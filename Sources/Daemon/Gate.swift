@@ -200,14 +200,29 @@ final class Gate {
     if isWritten { rows.append(row) } else { postponed.append(row) }
   }
 
-  /// Takes note that the vault was written anew, with all changes that were made.
+  /// Takes note that the vault was written anew.
   func noteGeneration(_ generation: UInt64, _ cause: GenerationCause, by actor: Actor) {
-    rows += postponed
-    postponed = []
-    rows.append(
-      AuditRow(
-        time: keeper.now(), actor: actor, verb: cause.verb, object: "generation \(generation)"))
+    rows.append(row(ofGeneration: generation, cause, by: actor))
   }
+
+  /// The rows that are to be in the audit of another generation as that takes its place:
+  /// those of all changes in it that have none yet, and its own.
+  func takeRows(
+    ofGeneration generation: UInt64, _ cause: GenerationCause, by actor: Actor
+  ) -> [AuditRow] {
+    defer { postponed = [] }
+    return postponed + [row(ofGeneration: generation, cause, by: actor)]
+  }
+
+  private func row(
+    ofGeneration generation: UInt64, _ cause: GenerationCause, by actor: Actor
+  ) -> AuditRow {
+    AuditRow(
+      time: keeper.now(), actor: actor, verb: cause.verb, object: "generation \(generation)")
+  }
+
+  /// Keeps those of `rows` that tell of changes, until the vault is written anew.
+  func postpone(_ rows: [AuditRow]) { postponed += rows.filter { $0.record != nil } }
 
   /// Takes note that the vault was opened, whether that row can be written or not.
   func noteUnlocked(_ exchange: Exchange, _ caller: Caller) {
@@ -288,6 +303,8 @@ final class Gate {
       return true
     } catch {
       keeper.becomeReadOnly(error)
+      // Their answers do not go out, but the changes stand.
+      postpone(rows)
       return false
     }
   }

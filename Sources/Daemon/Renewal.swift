@@ -122,7 +122,7 @@ final class Renewal {
     _ completion: @escaping Completion
   ) {
     switch outcome {
-    case .generation(let written?): putInPlace(written, by: actor, completion)
+    case .generation(let written?): putInPlace(written, cause, by: actor, completion)
     case .failed(let error): end(error, completion)
     case .generation(nil), .done, .opened, .adopted, .slot, .key, .backup, .repair, .findings:
       end(.noVault, completion)
@@ -130,23 +130,28 @@ final class Renewal {
   }
 
   private func putInPlace(
-    _ written: WrittenGeneration, by actor: Actor, _ completion: @escaping Completion
+    _ written: WrittenGeneration, _ cause: GenerationCause, by actor: Actor,
+    _ completion: @escaping Completion
   ) {
+    var rows: [AuditRow] = []
     committer.runAlone(asHolder: true) { [self] in
-      guard let vault = keeper.vault else {
+      // After a write that failed only a recovery relies on nothing that was lost.
+      let obstacle = cause.allowsChanges ? keeper.writeFailure : nil
+      guard let vault = keeper.vault, obstacle == nil else {
         return { @Sendable in
           written.discard()
-          return .generation(.failure(.noVault))
+          return .generation(.failure(obstacle ?? .noVault))
         }
       }
       if written.holdsRows {
         writeRows()
         holdsRows = true
+        rows = gate.takeRows(ofGeneration: written.generation, cause, by: actor)
       }
-      let remainder = vault.remainder
+      let (remainder, rows) = (vault.remainder, rows)
       return { @Sendable in
         do throws(StoreError) {
-          return .generation(.success(try written.finish(remainder)))
+          return .generation(.success(try written.finish(remainder, adding: rows)))
         } catch {
           return .generation(.failure(error))
         }
@@ -155,7 +160,9 @@ final class Renewal {
       holdsRows = false
       switch outcome {
       case .generation(.success(let finished)): adopt(finished, by: actor, completion)
-      case .generation(.failure(let error)): end(error, completion)
+      case .generation(.failure(let error)):
+        gate.postpone(rows)
+        end(error, completion)
       case .slots, .audit: preconditionFailure("what was run was a generation")
       }
     }
@@ -175,7 +182,9 @@ final class Renewal {
     if finished.lostRowCount > 0 {
       Log.note("the last \(finished.lostRowCount) rows of the audit could not be read again")
     }
-    gate.noteGeneration(vault.generation, finished.cause, by: actor)
+    if finished.cause.allowsChanges {
+      gate.noteGeneration(vault.generation, finished.cause, by: actor)
+    }
     end(finished.doubt, completion)
   }
 

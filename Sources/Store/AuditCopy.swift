@@ -159,6 +159,19 @@ struct AuditCopy: Sendable {
     return true
   }
 
+  /// Adds rows behind those that were copied, and waits until they are on the device.
+  mutating func append(_ rows: [AuditRow]) throws(StoreError) {
+    guard !rows.isEmpty else { return }
+    let synchronized = log.head.sequence
+    var pending: [UInt8] = []
+    for row in rows {
+      index.note(rowBehind: log, at: byteCount + pending.count, time: row.time)
+      pending += log.seal(row.encoded(synchronized: synchronized), key: key.audit)
+    }
+    try flush(&pending)
+    try files.last.file.synchronize()
+  }
+
   private mutating func copyRow(
     of bytes: [UInt8], key sourceKey: VaultKey, to pending: inout [UInt8]
   ) throws(StoreError) {

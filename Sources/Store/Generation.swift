@@ -140,7 +140,10 @@ package struct WrittenGeneration: Sendable {
   var auditCopy: AuditCopy?
   let auditNumber: UInt64
 
-  /// Whether no row may be written until ``finish(_:)`` has ended, since the rows
+  /// Its number.
+  package var generation: UInt64 { records.number }
+
+  /// Whether no row may be written until ``finish(_:adding:)`` has ended, since the rows
   /// are copied.
   package var holdsRows: Bool { auditCopy != nil }
 
@@ -154,13 +157,18 @@ package struct WrittenGeneration: Sendable {
   /// Carries over what came meanwhile, and puts the generation in the place of the
   /// former one.
   ///
-  /// - Parameter remainder: What came meanwhile; nothing more may come.
+  /// - Parameters:
+  ///   - remainder: What came meanwhile; nothing more may come.
+  ///   - rows: Further rows of the audit, which are on the device with it; only if
+  ///     ``holdsRows``.
   /// - Returns: The generation, which is the vault's now.
   /// - Throws: ``StoreError``; then the former one still is, and nothing is left of
   ///   this one.
-  package func finish(_ remainder: Remainder) throws(StoreError) -> FinishedGeneration {
+  package func finish(
+    _ remainder: Remainder, adding rows: [AuditRow] = []
+  ) throws(StoreError) -> FinishedGeneration {
     do throws(StoreError) {
-      return try putInPlace(remainder)
+      return try putInPlace(remainder, rows)
     } catch {
       discard()
       throw error
@@ -170,7 +178,10 @@ package struct WrittenGeneration: Sendable {
   /// Gives the generation up.
   package func discard() { draft.removeFiles(from: records.number, auditNumber) }
 
-  private func putInPlace(_ remainder: Remainder) throws(StoreError) -> FinishedGeneration {
+  private func putInPlace(
+    _ remainder: Remainder, _ rows: [AuditRow]
+  ) throws(StoreError) -> FinishedGeneration {
+    precondition(rows.isEmpty || holdsRows, "rows are added where they are copied")
     var (records, byteCount, copy) = (records, recordsByteCount, auditCopy)
     var frames: [UInt8] = []
     for payload in remainder.payloads { frames += records.seal(payload, key: key.records) }
@@ -182,6 +193,7 @@ package struct WrittenGeneration: Sendable {
     var next: AuditFiles.Next?
     if copy != nil {
       _ = try copy?.copy(remainder.audit)
+      try copy?.append(rows)
     } else {
       // What the snapshot has of the rows must not be lost behind it.
       for file in remainder.unsynchronizedAuditFiles { try file.synchronize() }
@@ -205,7 +217,8 @@ package struct WrittenGeneration: Sendable {
     return FinishedGeneration(
       cause: draft.cause, slots: slots, key: key, snapshot: snapshot, records: records,
       recordsFile: recordsFile, recordsByteCount: byteCount, auditCopy: copy, nextAuditFile: next,
-      endedAuditFileCount: copy == nil ? draft.endedAuditFileCount : 0, doubt: doubt)
+      endedAuditFileCount: copy == nil ? draft.endedAuditFileCount : 0, addedRows: rows,
+      doubt: doubt)
   }
 }
 
@@ -231,6 +244,9 @@ package struct FinishedGeneration: Sendable {
   let auditCopy: AuditCopy?
   let nextAuditFile: AuditFiles.Next?
   let endedAuditFileCount: Int
+
+  /// Rows that no audit had before.
+  let addedRows: [AuditRow]
 
   /// Why it is not known whether it is on the device; then it takes no changes.
   package let doubt: StoreError?

@@ -104,6 +104,7 @@ extension Vault {
     precondition(finished.lastRecord == records.head.sequence, "no record is left behind")
     replaceRecords(finished)
     slots = finished.slots
+    for row in finished.addedRows { uses.note(row) }
     if let copy = finished.auditCopy {
       audit = copy.log
       auditFiles = copy.files
