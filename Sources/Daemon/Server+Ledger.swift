@@ -27,9 +27,7 @@ extension Server {
   /// The entry of the process behind a connection; makes it if there is none.
   func holder(of session: Session) -> HolderFinding {
     // For a connection that has an entry this costs nothing.
-    if let holder = session.holder {
-      return ledger[holder.token] == nil ? .ended : .running(holder)
-    }
+    if let token = session.holderToken { return ledger[token].map { .running($0) } ?? .ended }
     // There was no room for it before, and by its number it is looked for only once.
     if session.hasTakenProcess { return .unknown }
     do throws(Errno) {
@@ -38,7 +36,7 @@ extension Server {
       guard
         let holder = try watch(process, of: session.connection.peer, since: keeper.now())
       else { return .unknown }
-      session.holder = holder
+      session.holderToken = holder.token
       return .running(holder)
     } catch {
       return .unknown

@@ -247,21 +247,51 @@ struct HolderTests {
     before.signal(SIGKILL)
   }
 
+  /// How many processes the daemon refers to.
+  ///
+  /// Descriptors of connections are not counted: one that was closed just now may be there
+  /// still.
+  private func references(of daemon: Int32) -> Int {
+    let directory = "/proc/\(daemon)/fd/"
+    return Files.names(in: directory).count {
+      Files.linkTarget(of: directory + $0) == "anon_inode:[pidfd]"
+    }
+  }
+
   @Test("descriptors are given back with the processes") func descriptors() throws {
     let daemon = try #require(fixture.daemonID)
-    // Those of connections are not counted: one that was closed just now may be there still.
-    func references() -> Int {
-      let directory = "/proc/\(daemon)/fd/"
-      return Files.names(in: directory).count {
-        Files.linkTarget(of: directory + $0) == "anon_inode:[pidfd]"
-      }
-    }
-    let before = references()
+    let before = references(of: daemon)
     let jobs = (0..<5).map { _ in job(["-k", "web/stripe"]) }
-    #expect(eventually { references() == before + 5 })
+    #expect(eventually { references(of: daemon) == before + 5 })
     for job in jobs { job.signal(SIGKILL) }
-    #expect(eventually { references() == before })
+    #expect(eventually { references(of: daemon) == before })
     #expect(jobs.count == 5)
+  }
+
+  @Test("a connection that outlives its process keeps nothing of that, and costs no time")
+  func orphanedConnection() throws {
+    let daemon = try #require(fixture.daemonID)
+    let script = """
+      import os, socket, sys, time
+      client = socket.socket(socket.AF_UNIX)
+      client.connect(sys.argv[1])
+      client.sendall(b"ENV web/stripe\\n")
+      while not client.recv(65536).endswith(b"\\nOK\\n"): pass
+      if os.fork() != 0: os._exit(0)
+      open(sys.argv[2], "w").write(str(os.getpid()))
+      time.sleep(1000)
+      """
+    let (before, file) = (references(of: daemon), fixture.directory.path("child"))
+    let parent = Subprocess(
+      Programs.find("python3") ?? "", ["-c", script, fixture.socketPath, file], environment: [:],
+      streams: [.null, .null, .null], ownSession: true)
+    defer { kill(-parent.id, SIGKILL) }
+    #expect(eventually { !Files.read(file).isEmpty })
+    parent.waitForEnd()
+    #expect(eventually { rows().isEmpty && references(of: daemon) == before })
+    let ticks = Footprint(of: daemon).ticks
+    sleep(milliseconds: 1000)
+    #expect(Footprint(of: daemon).ticks - ticks < 20)
   }
 
   @Test(

@@ -11,6 +11,9 @@ package struct Footprint: CustomStringConvertible {
 
   package let threads: Int
 
+  /// The time that it has had of processors, in hundredths of a second.
+  package let ticks: Int
+
   /// What the kernel tells of a process; all zero if it is gone.
   package init(of process: Int32) {
     let status = String(decoding: Files.read("/proc/\(process)/status"), as: UTF8.self)
@@ -24,6 +27,10 @@ package struct Footprint: CustomStringConvertible {
     locked = number("VmLck")
     swapped = number("VmSwap")
     threads = number("Threads")
+    let fields =
+      String(decoding: Files.read("/proc/\(process)/stat"), as: UTF8.self)
+      .split(separator: ")").last?.split(separator: " ") ?? []
+    ticks = fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
     descriptors = Files.names(in: "/proc/\(process)/fd").count
   }
 
