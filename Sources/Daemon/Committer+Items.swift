@@ -12,8 +12,8 @@ extension Committer {
     /// One of the daemon's own.
     case unasked(Unasked)
 
-    /// Runs when all changes before it have been answered.
-    case barrier(() -> Void)
+    /// Runs when all changes before it have been answered, for a command if one is named.
+    case barrier(Exchange?, () -> Void)
 
     /// Has the thread for itself when all changes before it have been answered.
     case task(Task)

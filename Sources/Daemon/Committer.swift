@@ -95,9 +95,28 @@ final class Committer {
   }
 
   /// Runs `body` when all changes that were submitted before have been answered.
-  func whenIdle(_ body: @escaping () -> Void) {
-    waiting.append(.barrier(body))
+  ///
+  /// - Parameters:
+  ///   - exchange: The command that goes on then, which nobody needs if its client has
+  ///     gone; nil for what is to be done in any case.
+  ///   - body: What is done.
+  func whenIdle(for exchange: Exchange? = nil, _ body: @escaping () -> Void) {
+    waiting.append(.barrier(exchange, body))
     drain()
+  }
+
+  /// Drops what waits for a client that has gone: nothing of it has begun, and the client
+  /// was told of nothing.
+  ///
+  /// Who comes and goes would else leave more and more here while something long is done.
+  func forget(_ session: Session) {
+    waiting.removeAll { item in
+      switch item {
+      case .change(let undecided): undecided.pending.exchange.ownSession === session
+      case .barrier(let exchange, _): exchange?.ownSession === session
+      case .unasked, .task: false
+      }
+    }
   }
 
   /// Runs work that no change may come between.
@@ -168,7 +187,7 @@ final class Committer {
       case .unasked(let unasked):
         waiting.removeFirst()
         decide(unasked)
-      case .barrier(let body) where batch.isEmpty:
+      case .barrier(_, let body) where batch.isEmpty:
         waiting.removeFirst()
         body()
       case .task(let task) where batch.isEmpty:

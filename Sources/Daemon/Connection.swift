@@ -9,8 +9,9 @@ internal import Wire
 final class Connection {
   let peer: PeerCredentials
 
-  private let socket: UnixSocket
-  private var input: Secret
+  /// Nil when it is closed; so is the input, whose memory others may need.
+  private var socket: UnixSocket?
+  private var input: Secret?
 
   /// The bytes of the input that have arrived, and how many were consumed.
   private var arrived = 0
@@ -27,19 +28,37 @@ final class Connection {
 
   init(_ socket: consuming UnixSocket, peer: PeerCredentials) throws(SecretError) {
     input = try Secret(count: LineScanner.bufferByteCount)
-    self.socket = socket
+    self.socket = consume socket
     self.peer = peer
   }
 
+  /// Tells the event loop what to wait for; only of a connection that is open.
   func withRawValue<Result: ~Copyable, Failure: Error>(
     _ body: (CInt) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try socket.withRawValue(body)
+    switch socket {
+    case .some(let socket): return try socket.withRawValue(body)
+    case nil: preconditionFailure("a connection that is closed is not waited for")
+    }
   }
 
   /// The process at the other end, as the kernel has kept it with the connection; nil if
-  /// that has ended.
-  func process() throws(Errno) -> ProcessReference? { try .peer(of: socket, .kept) }
+  /// that has ended, or if the connection is closed.
+  func process() throws(Errno) -> ProcessReference? {
+    switch socket {
+    case .some(let socket): return try .peer(of: socket, .kept)
+    case nil: return nil
+    }
+  }
+
+  /// Closes the connection, whatever command of it is in work still, and gives back all
+  /// that others may need.
+  func close() {
+    socket = nil
+    input = nil
+    queue = []
+    sentOfFirst = 0
+  }
 
   // MARK: Input
 
@@ -54,16 +73,17 @@ final class Connection {
   /// Receives what fits.
   func receive() -> Arrival {
     compact()
-    guard !isAtEnd, arrived < input.count else { return .nothing }
+    guard !isAtEnd, arrived < LineScanner.bufferByteCount else { return .nothing }
     let received: Int?
     do throws(Errno) {
-      received = try input.withMutableBytes { (bytes) throws(Errno) in
-        try socket.receive(into: &bytes, at: arrived)
-      }
+      received =
+        try input?.withMutableBytes { (bytes) throws(Errno) -> Int? in
+          try socket?.receive(into: &bytes, at: arrived) ?? nil
+        } ?? nil
     } catch {
       return .disconnected
     }
-    mayHoldMore = received == input.count - arrived
+    mayHoldMore = received == LineScanner.bufferByteCount - arrived
     guard let received else { return .nothing }
     guard received > 0 else {
       isAtEnd = true
@@ -85,17 +105,18 @@ final class Connection {
   /// The line may be changed where it stands, as decoding does. What stands
   /// behind it is left for later.
   func takeLine<Result>(_ body: (inout MutableSpan<UInt8>, Range<Int>) -> Result) -> Taken<Result> {
-    let finding = input.withBytes { LineScanner.next(in: $0, from: consumed, end: arrived) }
+    let finding = input?.withBytes { LineScanner.next(in: $0, from: consumed, end: arrived) }
     switch finding {
-    case .incomplete: return .incomplete
+    case .incomplete, nil: return .incomplete
     case .tooLong: return .tooLong
     case .line(let range, let next):
       let start = consumed
       consumed = next
-      return input.withMutableBytes { bytes in
+      let result = input?.withMutableBytes { bytes in
         defer { bytes.wipe(start..<next) }
-        return .line(body(&bytes, range))
+        return body(&bytes, range)
       }
+      return result.map { .line($0) } ?? .incomplete
     }
   }
 
@@ -105,7 +126,7 @@ final class Connection {
   /// Moves what is not consumed to the beginning.
   private func compact() {
     guard consumed > 0 else { return }
-    input.withMutableBytes { bytes in
+    input?.withMutableBytes { bytes in
       bytes.move(consumed..<arrived, to: 0)
       bytes.wipe((arrived - consumed)..<arrived)
     }
@@ -147,7 +168,7 @@ final class Connection {
   func flush(with memory: OutputMemory, vault: Vault?) -> Delivery {
     var hasProgressed = false
     while hasOutput {
-      switch memory.send(queue[...], skipping: sentOfFirst, to: socket, vault: vault) {
+      switch send(with: memory, vault: vault) {
       case .disconnected: return .disconnected
       case .damaged: return .damaged
       case .sent(let chunks, let bytesOfNext):
@@ -163,9 +184,11 @@ final class Connection {
     return .complete
   }
 
-  /// Forgets what was not sent.
-  func discardOutput() {
-    queue = []
-    sentOfFirst = 0
+  private func send(with memory: OutputMemory, vault: Vault?) -> OutputMemory.Outcome {
+    switch socket {
+    case .some(let socket):
+      return memory.send(queue[...], skipping: sentOfFirst, to: socket, vault: vault)
+    case nil: return .disconnected
+    }
   }
 }

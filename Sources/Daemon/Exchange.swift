@@ -61,7 +61,7 @@ final class Exchange {
       }
       let definition = CommandDefinition.of(verb)
       // Whatever becomes of it: who wants to act as a key never acts as a user behind it.
-      if verb == .authenticate { session.identity = .nobody }
+      if verb == .authenticate { session.actAsNobody() }
       try server.gate.admit(definition, self)
       if server.gate.isUse(definition, self) { server.noteUse() }
       try definition.check(command)

@@ -5,6 +5,9 @@ enum LineStep {
   case nothing
   case run(Command)
   case fail(Failure)
+
+  /// The line begins as one that wants to act as a key.
+  case failAuthentication(Failure)
   case endInquiry(Inquiry)
   case cancelInquiry(Inquiry)
   case refuseInquiry(Inquiry)
@@ -18,9 +21,17 @@ enum LineStep {
       do throws(SyntaxError) {
         self = .run(try Command(parsing: line))
       } catch {
-        self = .fail(.syntax(error.reason))
+        let failure = Failure.syntax(error.reason)
+        self = Self.wantsAuthentication(line) ? .failAuthentication(failure) : .fail(failure)
       }
     }
+  }
+
+  private static func wantsAuthentication(_ line: Span<UInt8>) -> Bool {
+    let verb = Array(Verb.authenticate.rawValue.utf8)
+    return line.count >= verb.count
+      && verb.indices.allSatisfy { line[$0] & 0xDF == verb[$0] }
+      && (line.count == verb.count || line[verb.count] == UInt8(ascii: " "))
   }
 
   /// Reads a line where the answer to an inquiry may stand, and adds to that.

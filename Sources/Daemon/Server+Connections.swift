@@ -72,6 +72,7 @@ extension Server {
     if session.isTouched { touched.removeAll { $0 === session } }
     session.isTouched = false
     session.cleanUp()
+    committer.forget(session)
   }
 
   /// Tells the kernel and the alarm what `session` waits for.

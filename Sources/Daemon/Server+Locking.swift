@@ -14,6 +14,8 @@ extension Server {
   func lock(
     by actor: Actor, because reason: String, _ completion: @escaping () -> Void = {}
   ) {
+    // Also what began while another lock is under way opens nothing behind this one.
+    keeper.forgetUnlocks()
     lockRequests.append(LockRequest(actor: actor, reason: reason, completion: completion))
     // Whoever asks meanwhile is answered with the first.
     guard lockRequests.count == 1 else { return }

@@ -9,7 +9,10 @@ final class Session {
   let connection: Connection
 
   /// On whose behalf the connection acts; never as two at once.
-  var identity = Identity.peer
+  private(set) var identity = Identity.peer
+
+  /// Whether lines wait until the row is written of what the connection acts as now.
+  private var awaitsRow = false
 
   enum Identity {
     /// The user of the peer's uid.
@@ -25,8 +28,9 @@ final class Session {
   /// The command's name as the client claims it.
   var claimedCommand = ""
 
-  /// The process behind the connection, once it was handed something; it may have ended.
-  var holder: Holder?
+  /// The ledger's number of the process behind the connection, once it was handed
+  /// something; of one that has ended there is no entry.
+  var holderToken: UInt64?
 
   /// The same as it was when the connection was accepted; nil if it was not looked for.
   private var acceptedProcess: ProcessReference?
@@ -106,7 +110,8 @@ final class Session {
   /// Who does not read answers is not given more of them to wait for, and who has
   /// had many in this turn of the loop waits for the next.
   var isListening: Bool {
-    awaitsLines && !connection.hasOutput && staged.byteCount < Limits.turnByteCount
+    awaitsLines && !awaitsRow && !connection.hasOutput
+      && staged.byteCount < Limits.turnByteCount
   }
 
   private var awaitsLines: Bool {
@@ -136,7 +141,8 @@ final class Session {
           Failure(.lineTooLong, "a line has at most \(LineScanner.maximumByteCount) bytes"))
       }
     }
-    isHeld = awaitsLines
+    // What waits for a row goes on in this turn.
+    isHeld = awaitsLines && !awaitsRow
     server.touch(self)
   }
 
@@ -162,6 +168,9 @@ final class Session {
       state = .working
       Exchange(command: command, session: self, server: server).begin()
     case .fail(let failure): stage(failure: failure)
+    case .failAuthentication(let failure):
+      actAsNobody()
+      stage(failure: failure)
     case .endInquiry(let inquiry):
       state = .working
       inquiry.conclude()
@@ -216,7 +225,24 @@ final class Session {
 
   /// Settles which answers go out, when all audit rows were written that were due, or
   /// none was.
-  func settleStaged(areRowsWritten: Bool) { staged.settle(areRowsWritten: areRowsWritten) }
+  func settleStaged(areRowsWritten: Bool) {
+    staged.settle(areRowsWritten: areRowsWritten)
+    guard awaitsRow else { return }
+    awaitsRow = false
+    if !areRowsWritten { identity = .nobody }
+    server.resume(self)
+  }
+
+  // MARK: Identity
+
+  /// Acts as nobody, until a key is accepted.
+  func actAsNobody() { identity = .nobody }
+
+  /// Acts as a key from now on, if the row of that can be written.
+  func act(as version: VersionID) {
+    identity = .key(version)
+    awaitsRow = true
+  }
 
   /// Puts the turn's answers, which are settled, into the queue.
   func releaseStaged() {
@@ -273,7 +299,7 @@ final class Session {
   func cleanUp() {
     letGo()
     staged = StagedAnswers()
-    connection.discardOutput()
+    connection.close()
   }
 
   /// What the event loop is to wait for.

@@ -85,6 +85,29 @@ struct LockingTests {
     #expect(isLocked)
   }
 
+  @Test("a lock that comes while another one is under way counts for what came between")
+  func lockAfterUnlock() throws {
+    startWithPassphrase()
+    let (first, between, second) = (
+      try fixture.connect(), try fixture.connect(), try fixture.connect()
+    )
+    #expect(between.ask("UNLOCK").last == "INQUIRE PASSPHRASE")
+    let daemon = try #require(fixture.daemonID)
+    #expect(first.ask("CREATE me/key").last == "OK")
+    // All arrives at once, in this order, and the first lock takes a while.
+    kill(daemon, SIGSTOP)
+    first.send("LOCK\n")
+    between.send("D correct horse\nEND\n")
+    second.send("LOCK\n")
+    kill(daemon, SIGCONT)
+    let replies = [first, between, second].map { $0.readReply() }
+    #expect(replies[0] == ["OK"])
+    if replies[2] == ["OK"] {
+      #expect(AssuanClient.errorCode(of: replies[1]) == 173, "\(replies[1])")
+      #expect(isLocked)
+    }
+  }
+
   @Test("what was tried on the open vault before it was locked does not open it again")
   func checksBeforeLock() throws {
     startWithPassphrase()

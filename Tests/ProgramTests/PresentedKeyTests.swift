@@ -21,6 +21,20 @@ struct PresentedKeyTests {
     return client
   }
 
+  @Test(
+    "a connection acts as nobody behind an AUTH that nobody could read",
+    arguments: ["AUTH %zz", "AUTH --a --a", "auth %", "AUTH " + String(repeating: "x", count: 980)])
+  func unreadableAuthentication(line: String) throws {
+    let client = try fixture.connect()
+    #expect(client.ask("WHOAMI").last == "OK")
+    #expect(AssuanClient.errorCode(of: client.ask(line)) != nil)
+    #expect(AssuanClient.errorCode(of: client.ask("WHOAMI")) == 251)
+    // Another verb that begins alike changes nothing.
+    let other = try fixture.connect()
+    #expect(AssuanClient.errorCode(of: other.ask("AUTHOR %zz")) == 276)
+    #expect(other.ask("WHOAMI").last == "OK")
+  }
+
   /// One key of each type, each with all rights that it can have.
   private func mightyKeys() -> [String] {
     [

@@ -27,6 +27,20 @@ struct StrangerTests {
     return others + zip(names, texts).dropFirst().map { ($0, $1) }
   }
 
+  @Test("who comes to open a vault that others open meanwhile learns nothing of the secret")
+  func unlockBesideOwner() throws {
+    let stranger = try team.fixture.connect()
+    #expect(team.owner("lock").status == 0)
+    #expect(stranger.ask("UNLOCK --key-file").last == "INQUIRE KEYFILE")
+    #expect(team.fixture.unlock(over: try team.fixture.connect()))
+    // It comes from uid 0, which is no user, and is not tried any more.
+    stranger.send("D " + String(repeating: "w", count: 64) + "\nEND\n")
+    #expect(AssuanClient.errorCode(of: stranger.readReply()) == 251)
+    let rows = team.owner("audit", "--json").outputText.split(separator: "\n")
+    let unlocks = rows.filter { $0.contains(#""verb":"UNLOCK""#) }
+    #expect(unlocks.count { $0.contains(#""outcome":"ok""#) } == 1, "\(unlocks)")
+  }
+
   /// Example 25.
   @Test("every denied text gets the same bytes, whatever is wrong with it") func equalAnswers()
     throws

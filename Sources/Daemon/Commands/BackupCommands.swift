@@ -27,15 +27,24 @@ extension CommandDefinition {
   private static func makeBackup(
     _ exchange: Exchange, opening secret: Handoff<UnlockSecret>
   ) throws(Failure) -> Progress {
+    // What is not on the device yet may be lost, and then it must not be in a backup.
+    exchange.server.committer.whenIdle(for: exchange) {
+      exchange.proceed { () throws(Failure) in try beginBackup(exchange, opening: secret) }
+    }
+    return .pending
+  }
+
+  private static func beginBackup(
+    _ exchange: Exchange, opening secret: Handoff<UnlockSecret>
+  ) throws(Failure) -> Progress {
     let vault = try vaultOfOwner(exchange)
+    if let failure = readOnly(exchange.server.keeper) { throw failure }
     let (server, now) = (exchange.server, exchange.server.keeper.now())
     let caller = server.gate.caller(exchange, in: vault.organization)
     let keyCount = vault.organization.keys.count
-    // What is not on the device yet may be lost, and then it must not be in a backup.
-    server.committer.whenIdle {
-      guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
-      let draft = vault.backupDraft(by: server.gate.actor(exchange, caller), at: now)
-      let job = Job(
+    let draft = vault.backupDraft(by: server.gate.actor(exchange, caller), at: now)
+    try server.keeper.enqueue(
+      Job(
         userID: exchange.peer.userID, usesVault: true,
         start: { _ in
           { @Sendable cancellation in
@@ -52,22 +61,21 @@ extension CommandDefinition {
         completion: { outcome in
           switch outcome {
           case .backup(let bytes?):
-            server.gate.note(exchange, caller, object: "\(keyCount) keys")
-            exchange.status(
-              ["BACKUP"],
-              [("bytes", String(bytes.count)), ("keys", String(keyCount)), ("made", now.rfc3339)])
-            exchange.stream(bytes)
-            exchange.succeed()
+            exchange.proceed { () throws(Failure) in
+              // Whoever is no Owner any more gets nothing.
+              _ = try vaultOfOwner(exchange)
+              server.gate.note(exchange, caller, object: "\(keyCount) keys")
+              exchange.status(
+                ["BACKUP"],
+                [("bytes", String(bytes.count)), ("keys", String(keyCount)), ("made", now.rfc3339)])
+              exchange.stream(bytes)
+              return .done
+            }
           case .failed(let error): fail(exchange, error)
           case .backup(nil), .done, .opened, .adopted, .slot, .key, .generation, .repair, .findings:
             exchange.fail(.locked)
           }
-        })
-      exchange.proceed { () throws(Failure) in
-        try server.keeper.enqueue(job)
-        return .pending
-      }
-    }
+        }))
     return .pending
   }
 

@@ -36,13 +36,19 @@ extension CommandDefinition {
 
   private static func examine(_ exchange: Exchange) throws(Failure) -> Progress {
     _ = try vaultOfOwner(exchange)
-    let server = exchange.server
-    server.committer.whenIdle {
-      guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
-      let (verification, options) = (vault.verification, server.options)
-      let (isMemoryLocked, hasSocket) = (server.isMemoryLocked, server.hasSocket)
-      let isWritable = server.keeper.writeFailure == nil
-      let job = Job(
+    exchange.server.committer.whenIdle(for: exchange) {
+      exchange.proceed { () throws(Failure) in try beginExamination(exchange) }
+    }
+    return .pending
+  }
+
+  private static func beginExamination(_ exchange: Exchange) throws(Failure) -> Progress {
+    let (server, vault) = (exchange.server, try vaultOfOwner(exchange))
+    let (verification, options) = (vault.verification, server.options)
+    let (isMemoryLocked, hasSocket) = (server.isMemoryLocked, server.hasSocket)
+    let isWritable = server.keeper.writeFailure == nil
+    try server.keeper.enqueue(
+      Job(
         userID: exchange.peer.userID, usesVault: true,
         start: { _ in
           { @Sendable cancellation in
@@ -60,12 +66,7 @@ extension CommandDefinition {
           }
           for finding in findings + ofLoop(server) { tell(finding, to: exchange) }
           exchange.succeed()
-        })
-      exchange.proceed { () throws(Failure) in
-        try server.keeper.enqueue(job)
-        return .pending
-      }
-    }
+        }))
     return .pending
   }
 
@@ -188,7 +189,9 @@ extension CommandDefinition {
           completion: { outcome in
             switch outcome {
             case .repair(let plan): follow(plan, exchange, isDry: isDry)
-            case .failed(let error): exchange.fail(Failure(error))
+            case .failed(let error):
+              if case .wrongSecret = error { exchange.server.gate.noteWrongSecret(exchange) }
+              exchange.fail(Failure(error))
             case .done, .opened, .adopted, .slot, .key, .generation, .backup, .findings:
               exchange.fail(Failure(StoreError.busy))
             }

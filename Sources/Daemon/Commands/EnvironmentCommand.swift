@@ -58,7 +58,7 @@ extension CommandDefinition {
     }
     guard !server.committer.isChanging(injections.map(\.key.id)) else {
       // A version that a crash may still undo is handed to nobody.
-      server.committer.whenIdle {
+      server.committer.whenIdle(for: exchange) {
         exchange.proceed { () throws(Failure) in
           try handOut(selections, only: wanted, to: exchange)
         }

@@ -20,10 +20,9 @@ extension CommandDefinition {
   ) { exchange, command throws(Failure) in
     let requirement = try parsed { () throws(Refusal) in try wantedRequirement(command) }
     return exchange.inquire("KEY") { (text) throws(Failure) in
-      let (key, version) = try verified(text, requiring: requirement, exchange)
-      let vault = try exchange.server.keeper.openVault()
-      describe(key, version, in: vault.organization, to: exchange)
-      return .done
+      try judge(text, requiring: requirement, exchange) { (key, version, vault) in
+        describe(key, version, in: vault.organization, to: exchange)
+      }
     }
   }
 
@@ -36,9 +35,9 @@ extension CommandDefinition {
     availability: .unlockedToAll
   ) { exchange, _ in
     exchange.inquire("KEY") { (text) throws(Failure) in
-      let (key, version) = try verified(text, requiring: nil, exchange)
-      exchange.ownSession.identity = .key(VersionID(key.id, number: version.number))
-      return .done
+      try judge(text, requiring: nil, exchange) { (key, version, _) in
+        exchange.ownSession.act(as: VersionID(key.id, number: version.number))
+      }
     }
   }
 
@@ -88,19 +87,47 @@ extension CommandDefinition {
     }
   }
 
-  /// The key and the version that a text is accepted as; takes note of the use.
+  /// Goes on with the key and the version that a text is accepted as; takes note of the
+  /// use.
   ///
   /// Throws `malformed`, and `denied` with no more than the client may know.
-  private static func verified(
-    _ text: borrowing Secret, requiring requirement: Requirement?, _ exchange: Exchange
-  ) throws(Failure) -> (Key, KeyVersion) {
-    let server = exchange.server
-    let vault = try server.keeper.openVault()
-    guard let (handle, tag) = read(text, in: vault) else {
+  private static func judge(
+    _ text: borrowing Secret, requiring requirement: Requirement?, _ exchange: Exchange,
+    _ body: @escaping (Key, KeyVersion, Vault) -> Void
+  ) throws(Failure) -> Progress {
+    guard let (handle, tag) = read(text, in: try exchange.server.keeper.openVault()) else {
       throw Failure(
         .malformed, "malformed: this is no key that Coffer issued",
         hint: "it has 57 characters and begins with cof_; was all of it copied?")
     }
+    return try judge(handle, tag, requiring: requirement, exchange, body)
+  }
+
+  private static func judge(
+    _ handle: KeyText.Handle, _ tag: Digest, requiring requirement: Requirement?,
+    _ exchange: Exchange, _ body: @escaping (Key, KeyVersion, Vault) -> Void
+  ) throws(Failure) -> Progress {
+    let committer = exchange.server.committer
+    guard !committer.isChanging([handle.id]) else {
+      // What a crash may still undo is no ground to accept a text.
+      committer.whenIdle(for: exchange) {
+        exchange.proceed { () throws(Failure) in
+          try judge(handle, tag, requiring: requirement, exchange, body)
+        }
+      }
+      return .pending
+    }
+    let vault = try exchange.server.keeper.openVault()
+    let (key, version) = try accepted(handle, tag, requiring: requirement, in: vault, exchange)
+    body(key, version, vault)
+    return .done
+  }
+
+  private static func accepted(
+    _ handle: KeyText.Handle, _ tag: Digest, requiring requirement: Requirement?,
+    in vault: Vault, _ exchange: Exchange
+  ) throws(Failure) -> (Key, KeyVersion) {
+    let server = exchange.server
     let organization = vault.organization
     let caller = server.gate.caller(exchange, in: organization)
     switch organization.verify(

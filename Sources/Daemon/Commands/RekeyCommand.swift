@@ -83,7 +83,9 @@ extension CommandDefinition {
         switch outcome {
         case .key(let key):
           // Other slots may be on their way, and are known when they are there.
-          exchange.server.committer.whenIdle { begin(key, of: slots, exchange) }
+          exchange.server.committer.whenIdle(for: exchange) {
+            begin(key, of: slots, exchange)
+          }
         case .failed(let error): fail(exchange, error)
         case .done, .opened, .adopted, .slot, .generation, .backup, .repair, .findings:
           exchange.fail(.locked)
@@ -110,7 +112,7 @@ extension CommandDefinition {
     guard let vault = exchange.server.keeper.vault else { return exchange.fail(.locked) }
     if let error {
       let isDoubt = exchange.server.keeper.writeFailure == error
-      return exchange.fail(isDoubt ? .outcomeUnknown(error) : Failure(error))
+      return isDoubt ? exchange.fail(.outcomeUnknown(error)) : fail(exchange, error)
     }
     tell(vault.keySlots.list, to: exchange)
     let sealed = key.withRecoveryCode { vault.seal($0, as: .reply) }

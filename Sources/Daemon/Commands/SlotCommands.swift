@@ -227,7 +227,8 @@ extension CommandDefinition {
   /// Tells a client of a secret that is none, or of what else has failed.
   static func fail(_ exchange: Exchange, _ error: StoreError) {
     if case .wrongSecret = error { exchange.server.gate.noteWrongSecret(exchange) }
-    exchange.fail(exchange.server.keeper.vault == nil ? .locked : Failure(error))
+    let keeper = exchange.server.keeper
+    exchange.fail(keeper.vault == nil || keeper.isLocking ? .locked : Failure(error))
   }
 
   /// Puts other slots in the place of those that are there; the vault key stays.

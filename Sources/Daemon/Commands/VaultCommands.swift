@@ -50,11 +50,19 @@ extension CommandDefinition {
     let kind = secretKind(command)
     return try inquirePresent(kind, exchange) { (answer) throws(Failure) in
       let secret = try unlockSecret(kind, copying: answer)
+      var isStranger = false
       let mayCheck = { (vault: Vault) -> Bool in
-        server.gate.standingIfAny(of: exchange, in: vault.organization) != nil
+        isStranger = server.gate.standingIfAny(of: exchange, in: vault.organization) == nil
+        return !isStranger
       }
       try server.keeper.unlock(with: secret, for: exchange.peer.userID, mayCheck: mayCheck) {
-        result in conclude(exchange, result)
+        result in
+        guard isStranger else { return conclude(exchange, result) }
+        // Somebody else has opened it meanwhile, and the secret was not tried.
+        exchange.proceed { () throws(Failure) in
+          _ = try server.gate.standing(of: exchange, in: try server.keeper.openVault())
+          throw Failure(StoreError.busy)
+        }
       }
       return .pending
     }
