@@ -24,6 +24,8 @@ package enum Change: Equatable, Sendable {
   case keyAdded(Key)
   case keySuspended(KeyID, Suspension)
   case keyResumed(KeyID)
+
+  /// The key is ended for good by somebody; one that has expired by then stays expired.
   case keyRevoked(KeyID, Revocation)
 
   /// All versions that are accepted end at that moment, if not before.

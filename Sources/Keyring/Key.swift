@@ -85,8 +85,8 @@ package struct Key: Equatable, Sendable {
   package let namespace: Namespace
   package let creator: Author
 
-  /// Whether its expiry is final whatever the clock: its name was given again, or
-  /// its owner or workspace is gone.
+  /// Whether its expiry is final whatever the clock: somebody has ended it since, its
+  /// name was given again, or its owner or workspace is gone.
   package var isOver = false
 
   /// Whether it is suspended because its owner is disabled.

@@ -135,6 +135,10 @@ package enum KeyState: String, CaseIterable, Sendable {
 }
 
 extension Key {
+  /// Whether it has ended whatever the clock says: one that has merely expired lives
+  /// again if the clock turns out to have been wrong.
+  package var hasEnded: Bool { revocation != nil || isOver }
+
   /// The state at `now`: expiry is reckoned at each look, never stored.
   package func state(at now: Instant) -> KeyState {
     if revocation != nil { return .revoked }

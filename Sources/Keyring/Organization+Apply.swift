@@ -226,11 +226,14 @@ extension Organization {
     guard let position = position(ofKeyWithID: id), keys[position].revocation == nil else {
       throw InconsistentChange(reason: "the end of a key that is unknown, or has ended")
     }
-    end(keyAt: position, by: revocation)
+    let isLive = keys[position].state(at: revocation.moment).isLive
+    end(keyAt: position, by: isLive ? revocation : nil)
     for index in keys[position].versions.indices {
       keys[position].versions[index].sealedValue = nil
     }
-    if keys[position].isIssued { deadTags.insert(keys[position].currentVersion.digest) }
+    if isLive, keys[position].isIssued {
+      deadTags.insert(keys[position].currentVersion.digest)
+    }
   }
 
   /// Ends a key for good, and what units are given of it.

@@ -177,23 +177,27 @@ extension Organization {
   ) throws(Refusal) -> [Change] {
     let key = try key(reference, inSightOf: standing, at: now)
     try permit(.revoke, in: key.namespace, by: standing, on: reference.text)
-    guard key.state(at: now).isLive, let author = standing.author else { return [] }
+    // Also one that has expired: the clock may be wrong, and be repaired.
+    guard !key.hasEnded, let author = standing.author else { return [] }
     return [.keyRevoked(key.id, Revocation(revoker: author, moment: now, reason: reason))]
   }
 
   /// What the holder of the text with that tag may end: the key by its current
-  /// version, or a version in its grace.
+  /// version, or a former version.
   ///
-  /// Of anything else nothing changes, so that the answer tells nothing.
+  /// What the clock has ended may be ended for good, as by ``revocation(of:reason:by:at:)``.
+  /// Of anything else nothing changes, and the answer tells nothing.
   func burn(_ id: KeyID, tag: Digest, at now: Instant) -> [Change] {
-    guard let key = key(withID: id), key.isIssued, key.state(at: now).isLive else { return [] }
+    guard let key = key(withID: id), key.isIssued, !key.hasEnded else { return [] }
     if key.currentVersion.digest == tag {
       let reason = Note(stored: "burned by a holder of its text") ?? .none
       return [
         .keyRevoked(id, Revocation(revoker: .key(id), moment: now, reason: reason))
       ]
     }
-    guard let former = key.graceVersion(at: now), former.digest == tag else { return [] }
+    guard let former = key.versions.last(where: { $0.digest == tag }), !former.isEnded else {
+      return []
+    }
     return [.versionEnded(VersionID(id, number: former.number), at: now)]
   }
 }

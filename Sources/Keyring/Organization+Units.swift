@@ -151,9 +151,7 @@ extension Organization {
 
   /// Throws ``InconsistentChange`` if the key has ended, or another is given there.
   mutating func add(_ grant: UnitGrant) throws(InconsistentChange) {
-    guard let position = position(ofKeyWithID: grant.key), keys[position].revocation == nil,
-      !keys[position].isOver
-    else {
+    guard let position = position(ofKeyWithID: grant.key), !keys[position].hasEnded else {
       throw InconsistentChange(reason: "a grant of a key that is unknown, or has ended")
     }
     guard unitGrants[grant.credential].map({ $0.key == grant.key }) ?? true else {

@@ -90,7 +90,9 @@ extension Organization {
   /// Whether the text with that tag was accepted once and has been ended; one in
   /// its grace has not.
   package func isDead(_ tag: Digest, of id: KeyID, at now: Instant) -> Bool {
-    deadTags.contains(tag) && burn(id, tag: tag, at: now).isEmpty
+    guard deadTags.contains(tag) else { return false }
+    guard let key = key(withID: id), key.state(at: now).isLive else { return true }
+    return key.graceVersion(at: now)?.digest != tag
   }
 
   /// A tag that no text has: its key would have to be known.

@@ -55,13 +55,12 @@ struct BurnTests {
     let imported = try acme.importKey("w1/imported", by: .editor)
     try acme.perform(.revoke(revoked), by: .editor)
     let now = Self.start.advanced(by: .days(1))
-    let later = Self.start.advanced(by: .days(2))
     let other = Digest(numbered: 424_242)
+    try acme.perform(burn(try PresentedText(of: retired, version: 1)), by: .editor)
     let texts: [(PresentedText, Instant)] = [
       (try PresentedText(of: retired, version: 1), now),
       (try PresentedText(of: revoked, version: 2), Self.start),
       (try PresentedText(of: revoked, version: 1), Self.start),
-      (try PresentedText(of: live, version: 2), later),
       (try PresentedText(.workspace, live.id, tag: other), Self.start),
       (try PresentedText(.workspace, KeyID(numbered: 777_777), tag: other), Self.start),
       (
@@ -77,6 +76,24 @@ struct BurnTests {
         #expect(try acme.decide(burn(text), by: person, at: moment).isEmpty)
       }
     }
+  }
+
+  @Test("a text that has expired ends the key for good, or its version, and so once")
+  func endsExpired() throws {
+    var acme = try Acme()
+    let key = try key("deploy", in: &acme)
+    let now = Self.start.advanced(by: .days(2))
+    for version in [1, 2] as [UInt32] {
+      let text = try PresentedText(of: key, version: version)
+      let isDead = acme.organization.isDead(text.tag, of: key.id, at: now)
+      #expect(isDead == (version == 1))
+      #expect(try acme.perform(burn(text), by: Caller.nobody, at: now).count == 1)
+      #expect(try acme.decide(burn(text), by: Caller.nobody, at: now).isEmpty)
+      #expect(acme.organization.isDead(text.tag, of: key.id, at: now) == isDead)
+    }
+    let ended = try acme.current(key)
+    #expect(ended.hasEnded && ended.state(at: now) == .expired)
+    #expect(ended.versions.allSatisfy { $0.sealedValue == nil })
   }
 
   @Test("a suspended key is live, and its text ends it")

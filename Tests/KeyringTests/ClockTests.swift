@@ -60,6 +60,43 @@ struct ClockTests {
     #expect(try acme.isValid(key, version: 1))
   }
 
+  @Test("a text that was burned when its grace had run out by a wrong clock stays ended")
+  func burnedBehindGrace() throws {
+    let (acme, key) = try former { acme, key in
+      let text = try PresentedText(of: key)
+      try acme.rotate(key, by: .editor)
+      try acme.perform(
+        .burn(text.handle.id, tag: text.tag), by: Caller.nobody, at: Self.wrong)
+    }
+    try isRetired(acme, key)
+    #expect(try acme.isValid(key, version: 2))
+  }
+
+  @Test("what was revoked or burned when it looked expired stays ended")
+  func endedUnderWrongClock() throws {
+    var acme = try Acme()
+    let revoked = try acme.create("w1/revoked", by: .editor, expires: "1d")
+    let burned = try acme.create("w1/burned", by: .editor, expires: "1d")
+    let imported = try acme.importKey("w1/imported", by: .editor, expires: "1d")
+    let left = try acme.create("w1/left", by: .editor, expires: "1d")
+    try acme.perform(.grant("w1/imported", to: "web.service"), by: .owner)
+    try acme.perform(.revoke(revoked), by: .editor, at: Self.wrong)
+    try acme.perform(.revoke(imported), by: .editor, at: Self.wrong)
+    for (key, tag) in [(burned, burned.currentVersion.digest), (left, Digest(numbered: 99))] {
+      try acme.perform(.burn(key.id, tag: tag), by: Caller.nobody, at: Self.wrong)
+    }
+    try acme.perform(.believeClock(Acme.start), by: .owner, at: Self.wrong)
+    for key in [revoked, burned, imported] {
+      #expect(try acme.current(key).state(at: Acme.start) == .expired, "\(key.name)")
+      #expect(acme.outcome(try .resume(key), by: .editor) == .wrongState)
+    }
+    #expect(try !acme.isValid(revoked, version: 1) && !acme.isValid(burned, version: 1))
+    #expect(try acme.isValid(left, version: 1))
+    #expect(!acme.organization.isGranted(imported.id))
+    let injections = try acme.injections(of: [.workspace(named("w1"))], by: .editor)
+    #expect(injections.map(\.key.id) == [left.id])
+  }
+
   @Test("a name that was given again under a wrong clock is not doubled when it is set back")
   func namesGivenAgain() throws {
     var acme = try Acme()

@@ -162,12 +162,24 @@ struct KeyLifeTests {
     arguments: ["w1/a", "id:000000000001"])
   func revokingIsIdempotent(_ reference: String) throws {
     var acme = try Acme()
-    try acme.create("w1/a", by: .editor, expires: "1d")
-    #expect(try acme.revoke(reference, by: .owner, at: Self.after(days: 1)).isEmpty)
+    try acme.create("w1/a", by: .editor)
     try acme.revoke("w1/a", by: .editor, reason: "leaked")
     let before = acme.organization
     #expect(try acme.revoke(reference, by: .owner, reason: "again").isEmpty)
     #expect(acme.organization == before)
+  }
+
+  @Test("revoking what has expired ends it for good, and the second time changes nothing")
+  func revokingExpiredKey() throws {
+    var acme = try Acme()
+    let made = try acme.create("w1/a", by: .editor, expires: "1d")
+    let now = Self.after(days: 1)
+    #expect(try acme.revoke("w1/a", by: .owner, at: now).count == 1)
+    let key = try acme.current(made)
+    #expect(key.hasEnded && key.revocation == nil && key.state(at: now) == .expired)
+    #expect(key.versions.allSatisfy { $0.sealedValue == nil })
+    #expect(try acme.revoke("w1/a", by: .owner, at: now).isEmpty)
+    #expect(try ProcessKeyTests.restored(acme.organization) == acme.organization)
   }
 
   @Test("revoking by the bare name a second time changes nothing as well")

@@ -59,6 +59,9 @@ struct LifeLedger {
     var lifetime: Int64?
     var versions: [Version] = []
     var isRevoked = false
+
+    /// Whether somebody has ended it when it had expired.
+    var isOver = false
     var isSuspended = false
   }
 
@@ -209,12 +212,13 @@ struct LifeLedger {
     return isOwner(actor) ?? false
   }
 
-  /// Whether a key has ended for good: an expired one does with its place.
+  /// Whether a key has ended for good: an expired one does with its place, or by somebody.
   func isOver(_ key: Entry) -> Bool {
-    switch key.place {
-    case .person(let person): key.isRevoked || people[person].condition == "removed"
-    case .workspace(let workspace): key.isRevoked || archived[workspace]
-    case .organization: key.isRevoked
+    if key.isRevoked || key.isOver { return true }
+    return switch key.place {
+    case .person(let person): people[person].condition == "removed"
+    case .workspace(let workspace): archived[workspace]
+    case .organization: false
     }
   }
 

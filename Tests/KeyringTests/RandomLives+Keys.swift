@@ -203,8 +203,10 @@ extension RandomLives {
   }
 
   private mutating func end(_ index: Int) {
-    guard ledger.isLive(ledger.keys[index], at: now.secondsSinceEpoch) else { return }
-    update(index) { key, _ in key.isRevoked = true }
+    let isLive = ledger.isLive(ledger.keys[index], at: now.secondsSinceEpoch)
+    update(index) { key, _ in
+      if isLive { key.isRevoked = true } else { key.isOver = true }
+    }
   }
 
   mutating func burn(by actor: LifeLedger.Actor) throws {

@@ -181,7 +181,7 @@ struct RandomRequests {
     let request = Request.revoke(try KeyReference(parsing: reference()), reason: .none)
     guard let id = try perform(request, by: user)?.first?.keyID else { return }
     let key = try #require(ledger.keys.first { $0.id == id })
-    #expect(key.isLive(at: now))
+    #expect(!key.isRevoked)
     #expect(ledger.mayManage(key.place, by: user, isMaking: false), "\(user) ends \(key)")
     ledger.revoke(id)
     let again = Request.revoke(try KeyReference(parsing: "id:\(id.text)"), reason: .none)

@@ -105,7 +105,10 @@ class Organization:
     def change_7(self, key_id, revocation):
         self.require_author(revocation["author"])
         key = self.key(key_id)
-        key["revocation"] = revocation
+        if state_of(key, revocation["time"]) in ("active", "suspended"):
+            key["revocation"] = revocation
+        else:
+            key["is_over"] = True
         for version in key["versions"]:
             version["sealed"] = None
         self.end_grants(key_id)
