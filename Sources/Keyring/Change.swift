@@ -52,13 +52,14 @@ package enum Change: Equatable, Sendable {
   /// The clock on the wall is believed again, whatever the mark was.
   case clockSet(Instant)
 
-  /// All has come back from a backup: the issued keys that live then are suspended,
-  /// since some may have been revoked or rotated after it was made. So are the
-  /// grants to units, which may have been withdrawn.
+  /// All has come back from a backup: the issued keys that have not ended for good are
+  /// suspended, since some may have been revoked or rotated after it was made. So are
+  /// the grants to units, which may have been withdrawn.
   case keysRestored(at: Instant)
 
-  /// Somebody has looked at them.
-  case restoredKeysResumed
+  /// Somebody has looked at the grants, and at those of the keys that live then; at
+  /// the moment of the record, as it has none of its own.
+  case restoredKeysResumed(at: Instant)
 }
 
 extension Change {

@@ -45,13 +45,15 @@ extension Organization {
     case .keyBound(let id, let process): try bind(id, to: process)
     case .keysForgotten(let ids): try forget(ids)
     case .clockSet: break
-    case .keysRestored(let moment):
+    case .keysRestored:
       for position in keys.indices where keys[position].isIssued {
-        keys[position].isRestored = keys[position].state(at: moment).isLive
+        keys[position].isRestored = !keys[position].hasEnded
       }
       setGrantsRestored(true)
-    case .restoredKeysResumed:
-      for position in keys.indices { keys[position].isRestored = false }
+    case .restoredKeysResumed(let moment):
+      for position in keys.indices where keys[position].state(at: moment).isLive {
+        keys[position].isRestored = false
+      }
       setGrantsRestored(false)
     }
   }

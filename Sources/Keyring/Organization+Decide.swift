@@ -43,7 +43,7 @@ extension Organization {
     case .suspend(let reference, let reason):
       return try suspension(of: reference, reason: reason, by: standing, at: now)
     case .resume(let reference): return try resumption(of: reference, by: standing, at: now)
-    case .resumeRestored: return try resumptionOfRestored(by: standing)
+    case .resumeRestored: return try resumptionOfRestored(by: standing, at: now)
     case .revoke(let reference, let reason):
       return try revocation(of: reference, reason: reason, by: standing, at: now)
     case .grantToUnit(let reference, let unit, let name):

@@ -160,14 +160,17 @@ extension Organization {
     return key.suspension == nil && !key.isRestored ? [] : [.keyResumed(key.id)]
   }
 
-  func resumptionOfRestored(by standing: Standing) throws(Refusal) -> [Change] {
+  func resumptionOfRestored(
+    by standing: Standing, at now: Instant
+  ) throws(Refusal) -> [Change] {
     guard standing.person?.role == .owner else {
       throw .forbidden(
         "resume", "only an Owner resumes all that came back from a backup or a repair",
         hint: "resume your own one by one")
     }
-    let hasRestored = keys.contains(where: \.isRestored) || restoredGrantCount > 0
-    return hasRestored ? [.restoredKeysResumed] : []
+    let hasRestored =
+      keys.contains { $0.isRestored && $0.state(at: now).isLive } || restoredGrantCount > 0
+    return hasRestored ? [.restoredKeysResumed(at: now)] : []
   }
 
   // MARK: Ending

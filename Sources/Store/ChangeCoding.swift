@@ -99,6 +99,7 @@ extension ByteWriter {
     case .keysRestored(let moment):
       write(ChangeMark.keysRestored.rawValue)
       write(moment.secondsSinceEpoch)
+    // At the record's own time.
     case .restoredKeysResumed: write(ChangeMark.restoredKeysResumed.rawValue)
     }
   }
@@ -134,7 +135,8 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  mutating func readChange() throws(CodingError) -> Change {
+  /// Reads a change of a record of that time.
+  mutating func readChange(recordedAt time: Instant) throws(CodingError) -> Change {
     guard let mark = ChangeMark(rawValue: try read()) else {
       throw .unknown
     }
@@ -195,7 +197,7 @@ extension ByteReader {
       return .versionEnded(version, at: try readInstant())
     case .clockSet: return .clockSet(try readInstant())
     case .keysRestored: return .keysRestored(at: try readInstant())
-    case .restoredKeysResumed: return .restoredKeysResumed
+    case .restoredKeysResumed: return .restoredKeysResumed(at: time)
     case .keyBound:
       let id = try readKeyID()
       return .keyBound(id, to: try readProcessBinding())

@@ -123,7 +123,8 @@ struct Record: Equatable {
       case ItemMark.hashingKeys:
         let tagKey = try reader.readCounted()
         items.append(.hashingKeys(tagKey: tagKey, fingerprintKey: try reader.readCounted()))
-      case ItemMark.change: items.append(.change(try reader.readChange()))
+      case ItemMark.change:
+        items.append(.change(try reader.readChange(recordedAt: time)))
       case ItemMark.checkpoint:
         let mark = try reader.readInstant()
         items.append(

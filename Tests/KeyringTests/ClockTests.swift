@@ -97,6 +97,28 @@ struct ClockTests {
     #expect(injections.map(\.key.id) == [left.id])
   }
 
+  @Test("what looked expired when all came back from a backup waits for somebody as well")
+  func restoredUnderWrongClock() throws {
+    var acme = try Acme()
+    let short = try acme.create("w1/short", by: .editor, expires: "1d")
+    let long = try acme.create("w1/long", by: .editor)
+    let revoked = try acme.create("w1/revoked", by: .editor)
+    try acme.perform(.revoke(revoked), by: .editor)
+    try acme.organization.apply(.keysRestored(at: Self.wrong))
+    #expect(try acme.current(short).state(at: Self.wrong) == .expired)
+    #expect(try !acme.current(revoked).isRestored)
+    // Only what lives then was looked at.
+    #expect(acme.organization.restoredKeyCount(at: Self.wrong) == 1)
+    #expect(try acme.perform(.resumeRestored, by: .owner, at: Self.wrong).count == 1)
+    #expect(try acme.perform(.resumeRestored, by: .owner, at: Self.wrong).isEmpty)
+    try acme.perform(.believeClock(Acme.start), by: .owner, at: Self.wrong)
+    #expect(try acme.current(short).state(at: Acme.start) == .suspended)
+    #expect(try acme.current(long).state(at: Acme.start) == .active)
+    #expect(try !acme.isValid(short, version: 1))
+    try acme.perform(.resumeRestored, by: .owner)
+    #expect(try acme.isValid(short, version: 1))
+  }
+
   @Test("a name that was given again under a wrong clock is not doubled when it is set back")
   func namesGivenAgain() throws {
     var acme = try Acme()

@@ -159,11 +159,12 @@ struct UnitCredentialTests {
     #expect(acme.refusal(of: "one", to: "web.service") == nil)
     #expect(acme.refusal(of: "two", to: "web.service") != nil)
     // No key is restored here, only grants are; the audit tells whose.
+    let resumed = Change.restoredKeysResumed(at: Acme.start)
     #expect(acme.organization.restoredKeyCount(at: Acme.start) == 0)
     #expect(
-      acme.organization.subjects(of: .restoredKeysResumed, at: Acme.start).map(\.key)
+      acme.organization.subjects(of: resumed, at: Acme.start).map(\.key)
         == [acme.organization.keys[1].id])
-    #expect(try acme.perform(.resumeRestored, by: .owner) == [.restoredKeysResumed])
+    #expect(try acme.perform(.resumeRestored, by: .owner) == [resumed])
     #expect(acme.refusal(of: "two", to: "web.service") == nil)
     #expect(try acme.perform(.resumeRestored, by: .owner).isEmpty)
   }

@@ -60,6 +60,39 @@ struct BackupTests {
     }
   }
 
+  @Test("what looks expired at a restore waits for somebody too, also in the files")
+  func restoreUnderWrongClock() throws {
+    let fixture = StoreFixture()
+    let vault = try fixture.create()
+    let (start, wrong) = (StoreFixture.start, StoreFixture.start.advanced(by: .days(20)))
+    let owner = Caller.user(UserID(number: 1))
+    func write(_ request: Request, to vault: Vault, at now: Instant) throws {
+      let changes = try vault.organization.decide(request, by: owner, at: now)
+      _ = vault.append(changes, by: StoreFixture.owner, verb: "TEST", at: now)
+      try vault.nextBatch()?.write()
+    }
+    for (name, days) in [("short", 1), ("long", 60)] as [(String, Int64)] {
+      let plan = KeyPlan(
+        reference: try KeyReference(parsing: "me/\(name)"),
+        terms: .issued(access: nil, custody: .verifyOnly), lifetime: .lasting(.days(days)))
+      let text = Array("text of \(name)".utf8)
+      let material = KeyMaterial(
+        id: vault.drawKeyID(), digest: vault.tag(of: text.span), sealedValue: [])
+      try write(.addKey(plan, material), to: vault, at: start)
+    }
+    let other = StoreFixture()
+    let restored = try Vault.restore(
+      try Self.backup(of: vault), to: try other.directory(),
+      secret: try StoreFixture.keyFile(9), by: StoreFixture.owner, at: wrong
+    ).vault
+    #expect(restored.organization.keys.map(\.isRestored) == [true, true])
+    try write(.resumeRestored, to: restored, at: wrong)
+    try write(.believeClock(start), to: restored, at: wrong)
+    let again = try Vault.open(try other.directory(), with: try StoreFixture.keyFile(9)).vault
+    #expect(again.organization == restored.organization)
+    #expect(again.organization.keys.map { $0.state(at: start) } == [.suspended, .active])
+  }
+
   @Test(
     "faults 8, 9, 10: a flipped bit anywhere in a backup is found, and so is any cut and any tail")
   func damage() throws {

@@ -119,7 +119,7 @@ struct ChangeCodingTests {
     var writer = ByteWriter()
     writer.write(change)
     var reader = ByteReader(writer.bytes)
-    #expect(try reader.readChange() == change)
+    #expect(try reader.readChange(recordedAt: Self.moment) == change)
     try reader.finish()
   }
 
@@ -129,7 +129,9 @@ struct ChangeCodingTests {
     writer.write(change)
     for count in writer.bytes.indices {
       var reader = ByteReader(Array(writer.bytes.prefix(count)))
-      #expect(throws: CodingError.self, "\(count) bytes") { try reader.readChange() }
+      #expect(throws: CodingError.self, "\(count) bytes") {
+        try reader.readChange(recordedAt: Self.moment)
+      }
     }
   }
 
@@ -141,7 +143,7 @@ struct ChangeCodingTests {
       writer.write(name)
       writer.write(fixed: Self.keyID().characters)
       var reader = ByteReader(writer.bytes)
-      #expect(throws: CodingError.unknown) { try reader.readChange() }
+      #expect(throws: CodingError.unknown) { try reader.readChange(recordedAt: Self.moment) }
     }
   }
 
@@ -158,7 +160,7 @@ struct ChangeCodingTests {
       bytes.indices.first { bytes[$0...].starts(with: text) })
     bytes.replaceSubrange(start..<(start + text.count), with: Array("fly!".utf8))
     var reader = ByteReader(bytes)
-    guard case .keyAdded(let key) = try reader.readChange() else {
+    guard case .keyAdded(let key) = try reader.readChange(recordedAt: Self.moment) else {
       Issue.record("no key was read")
       return
     }

@@ -57,7 +57,9 @@ class Organization:
 
     # Changes
 
-    def apply(self, mark, fields):
+    def apply(self, mark, fields, time):
+        if mark == 20:
+            fields = [time]
         getattr(self, f"change_{mark}")(*fields)
 
     def change_1(self, name):
@@ -190,13 +192,14 @@ class Organization:
     def change_19(self, time):
         for key in self.keys.values():
             if key["origin"] == "issued":
-                key["is_restored"] = state_of(key, time) in ("active", "suspended")
+                key["is_restored"] = not key["revocation"] and not key["is_over"]
         for grant in self.grants.values():
             grant["is_restored"] = True
 
-    def change_20(self):
+    def change_20(self, time):
         for key in self.keys.values():
-            key["is_restored"] = False
+            if state_of(key, time) in ("active", "suspended"):
+                key["is_restored"] = False
         for grant in self.grants.values():
             grant["is_restored"] = False
 

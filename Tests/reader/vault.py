@@ -75,7 +75,7 @@ class Records:
         if record["slots"] > self.slots.number:
             raise Refused("rolled back", "slots", "a record was written under later ones")
         for item, content in record["items"]:
-            self.take_item(item, content)
+            self.take_item(item, content, record["time"])
         if self.log.is_in_snapshot:
             if self.log.has_snapshot:
                 self.organization.finish_restoring()
@@ -90,7 +90,7 @@ class Records:
         else:
             self.mark = max(self.mark, record["time"])
 
-    def take_item(self, item, content):
+    def take_item(self, item, content, time):
         if item == 0:
             if self.hashing_keys or self.log.place != 1:
                 raise Malformed("hashing keys where none belong")
@@ -99,7 +99,7 @@ class Records:
         if (item == 1) == self.log.is_in_snapshot:
             raise Malformed("an item where it does not belong")
         if item == 1:
-            self.organization.apply(*content)
+            self.organization.apply(*content, time)
         elif item == 2:
             if self.checkpoint or self.log.place != 1:
                 raise Malformed("a checkpoint where none belongs")

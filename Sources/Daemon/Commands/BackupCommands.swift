@@ -138,12 +138,14 @@ extension CommandDefinition {
   }
 
   private static func describe(_ organization: Organization, to exchange: Exchange) {
+    let now = exchange.server.keeper.now()
+    let suspended = organization.keys.count { $0.isRestored && $0.state(at: now).isLive }
     exchange.status(
       ["RESTORED"],
       [
         ("organization", organization.name?.text),
         ("keys", String(organization.keys.count)),
-        ("suspended", String(organization.keys.count(where: \.isRestored))),
+        ("suspended", String(suspended)),
         ("grants", String(organization.restoredGrantCount)),
       ])
   }

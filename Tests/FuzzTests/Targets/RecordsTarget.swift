@@ -190,7 +190,7 @@ private enum RecordsFuzzing {
           + file(
             .record,
             try FixedVault.snapshotPayloads() + [
-              FixedVault.record([.change(.restoredKeysResumed)]).encoded
+              FixedVault.record([.change(.restoredKeysResumed(at: FixedVault.moment))]).encoded
             ]
           ).dropFirst()
       ]
