@@ -39,17 +39,22 @@ final class ProcessKeys {
   ///   - command: What makes it.
   /// - Throws: `limit` if the process has as many already.
   func bind(_ id: KeyID, to holder: Holder, by command: Exchange) throws(Failure) {
+    var count = holder.boundKeys.count
     if let organization = keeper.vault?.organization {
       let now = keeper.now()
       // One that was refused, or could not be written, never was.
       holder.boundKeys.removeAll { bound in
-        bound.command?.hasEnded ?? true
-          && !(organization.key(withID: bound.id)?.state(at: now).isLive ?? false)
+        bound.command?.hasEnded ?? true && organization.key(withID: bound.id)?.hasEnded ?? true
+      }
+      // One that has expired ends with the process, but is in nobody's way.
+      count = holder.boundKeys.count { bound in
+        !(bound.command?.hasEnded ?? true)
+          || organization.key(withID: bound.id)?.state(at: now).isLive ?? false
       }
     }
-    guard holder.boundKeys.count < Limits.keysOfOneProcess else {
+    guard count < Limits.keysOfOneProcess else {
       throw Failure(
-        .limit, "process \(holder.peer.processID) has \(holder.boundKeys.count) keys already",
+        .limit, "process \(holder.peer.processID) has \(count) keys already",
         hint: "one key will do for all that a process does")
     }
     holder.boundKeys.append(Holder.BoundKey(id: id, command: command))
@@ -64,17 +69,19 @@ final class ProcessKeys {
 
   // MARK: The vault
 
-  /// Looks for the processes of all keys that live, when the vault was opened.
+  /// Looks for the processes of all keys that have not ended for good, when the vault
+  /// was opened.
   func noteOpening() {
     nextAttempt = nil
     guard let organization = keeper.vault?.organization else { return }
     let watched = Set(server.ledger.all.flatMap(\.boundKeys).map(\.id))
-    for key in organization.liveProcessKeys(at: keeper.now()) where !watched.contains(key.id) {
+    for key in organization.watchedProcessKeys where !watched.contains(key.id) {
       if !watchAgain(key, in: organization) { gate.endedProcessKeys.insert(key.id) }
     }
-    revokeEnded()
     lastForgetting = nil
+    // First what is gone for good by that, and needs no end of its own.
     considerForgetting()
+    revokeEnded()
   }
 
   /// Whether the process of a key runs, and is watched from now on.
@@ -107,9 +114,8 @@ final class ProcessKeys {
       organization.revocations(ofEndedProcessKeys: ended, at: now)
     } completion: { [self] isDone in
       guard isDone, let organization = keeper.vault?.organization else { return tryLater() }
-      let now = keeper.now()
       // What was known to have ended, and is not there now, was never made.
-      for id in ended where !(organization.key(withID: id)?.state(at: now).isLive ?? false) {
+      for id in ended where organization.key(withID: id)?.hasEnded ?? true {
         gate.endedProcessKeys.remove(id)
       }
       // Others may have ended since, or there were too many for one record.

@@ -15,15 +15,16 @@ extension Organization {
   /// The process that a key is bound to; nil if it is bound to none.
   package func process(of id: KeyID) -> ProcessBinding? { processes[id] }
 
-  /// The live keys of processes, which somebody must watch.
-  package func liveProcessKeys(at now: Instant) -> [Key] {
-    processes.keys.compactMap { key(withID: $0) }.filter { $0.state(at: now).isLive }
+  /// The keys of processes, which somebody must watch until they have ended for good:
+  /// also those that have expired, as the clock may be wrong.
+  package var watchedProcessKeys: [Key] {
+    processes.keys.compactMap { key(withID: $0) }.filter { !$0.hasEnded }
   }
 
   // MARK: Deciding
 
-  /// What changes when processes have ended: those of their keys that live are revoked,
-  /// by nobody but themselves.
+  /// What changes when processes have ended: those of their keys that have not ended for
+  /// good are revoked, by nobody but themselves.
   ///
   /// - Parameters:
   ///   - ids: Keys of processes that have ended, or that nobody can tell to run; others
@@ -32,10 +33,8 @@ extension Organization {
   /// - Returns: A change for each, as many as fit into one record.
   package func revocations(ofEndedProcessKeys ids: [KeyID], at now: Instant) -> [Change] {
     let reason = Note(stored: "its process has ended") ?? .none
-    let live = ids.filter { id in
-      processes[id] != nil && key(withID: id)?.state(at: now).isLive ?? false
-    }
-    return live.prefix(Self.revokedAtOnce).map { id in
+    let present = ids.filter { processes[$0] != nil && !(key(withID: $0)?.hasEnded ?? true) }
+    return present.prefix(Self.revokedAtOnce).map { id in
       .keyRevoked(id, Revocation(revoker: .key(id), moment: now, reason: reason))
     }
   }

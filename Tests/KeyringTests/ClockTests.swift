@@ -119,6 +119,21 @@ struct ClockTests {
     #expect(try acme.isValid(short, version: 1))
   }
 
+  @Test("a key of a process that looked expired when that ended stays ended")
+  func processEndedUnderWrongClock() throws {
+    var acme = try Acme()
+    let key = try acme.add(try ProcessKeyTests.plan(1), by: .editor)
+    #expect(acme.organization.watchedProcessKeys.map(\.id) == [key.id])
+    let changes = acme.organization.revocations(ofEndedProcessKeys: [key.id], at: Self.wrong)
+    for change in changes { try acme.organization.apply(change) }
+    #expect(acme.organization.watchedProcessKeys.isEmpty)
+    #expect(acme.organization.revocations(ofEndedProcessKeys: [key.id], at: Self.wrong).isEmpty)
+    try acme.perform(.believeClock(Acme.start), by: .owner, at: Self.wrong)
+    #expect(try acme.current(key).state(at: Acme.start) == .expired)
+    #expect(try !acme.isValid(key, version: 1))
+    #expect(!acme.organization.forgetting(ofProcessKeysAt: Self.wrong).isEmpty)
+  }
+
   @Test("a name that was given again under a wrong clock is not doubled when it is set back")
   func namesGivenAgain() throws {
     var acme = try Acme()

@@ -100,7 +100,7 @@ struct ProcessKeyTests {
     #expect(ended.revocation?.revoker == .key(key.id))
     #expect(ended.revocation?.reason.text == "its process has ended")
     #expect(acme.organization.revocations(ofEndedProcessKeys: ids, at: Acme.start).isEmpty)
-    #expect(acme.organization.liveProcessKeys(at: Acme.start).isEmpty)
+    #expect(acme.organization.watchedProcessKeys.isEmpty)
   }
 
   @Test("what has ended is listed only where its state is asked for") func listing() throws {
@@ -191,7 +191,7 @@ struct ProcessKeyTests {
         try acme.perform(request, by: .owner, at: now)
         try expected.perform(request, by: .owner, at: now)
       }
-      let ids = acme.organization.liveProcessKeys(at: now).map(\.id)
+      let ids = acme.organization.watchedProcessKeys.map(\.id)
       for change in acme.organization.revocations(ofEndedProcessKeys: ids, at: now) {
         try acme.organization.apply(change)
       }

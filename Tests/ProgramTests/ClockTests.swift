@@ -113,6 +113,22 @@ struct ClockTests {
     #expect(fixture.vault.coffer("audit").outputText.contains("CHECK"))
   }
 
+  @Test("a key of a process that ended while a wrong clock was believed stays ended")
+  func processEnds() {
+    let fixture = ClockFixture()
+    fixture.vault.coffer("workspace", "add", "web")
+    let job = ProcessKeyTests.Job(fixture.vault)
+    #expect(fixture.vault.coffer("verify", input: job.text).status == 0)
+    fixture.set(2 * 86_400)
+    #expect(fixture.vault.coffer("doctor", "--repair", "clock").status == 0)
+    job.end()
+    #expect(
+      eventually { fixture.vault.coffer("audit").outputText.contains("REVOKE") })
+    fixture.set(0)
+    #expect(fixture.vault.coffer("doctor", "--repair", "clock").status == 0)
+    #expect(fixture.vault.coffer("verify", input: job.text).status == 1)
+  }
+
   @Test("the time after a clock was set counts, though only rows tell of it")
   func goesOnAfterRepair() {
     let fixture = ClockFixture()
