@@ -199,6 +199,7 @@ extension Organization {
     try check(version.author)
     noteAuthor(version.author, of: id)
     let last = keys[position].versions.count - 1
+    endVersions(ofKeyAt: position, before: last)
     keys[position].versions[last].sealedValue = nil
     keys[position].versions[last].graceEnd = formerEnd
     keys[position].versions[last].isEnded = formerEnd <= version.created
@@ -206,6 +207,15 @@ extension Organization {
     keys[position].versions.append(version)
     keys[position].lifetime = lifetime
     noteDigest(of: version, at: position)
+  }
+
+  /// Ends the versions before the last but one for good, as their graces are over.
+  private mutating func endVersions(ofKeyAt position: Int, before last: Int) {
+    for index in (0..<last).reversed() {
+      // Those before it ended when it came.
+      guard !keys[position].versions[index].isEnded else { return }
+      keys[position].versions[index].isEnded = true
+    }
   }
 
   private mutating func end(

@@ -60,6 +60,20 @@ struct ClockTests {
     #expect(try acme.isValid(key, version: 1))
   }
 
+  @Test("a version before the former one stays ended, whatever becomes of that")
+  func rotatedTwice() throws {
+    var (acme, key) = try former { acme, key in
+      try acme.rotate(key, by: .editor)
+      try acme.rotate(key, by: .editor, at: Self.wrong)
+    }
+    try isRetired(acme, key)
+    #expect(try acme.isValid(key, version: 2) && acme.isValid(key, version: 3))
+    let text = try PresentedText(of: key, version: 2)
+    try acme.perform(.burn(text.handle.id, tag: text.tag), by: Caller.nobody)
+    #expect(try !acme.isValid(key, version: 2))
+    try isRetired(acme, try acme.current(key))
+  }
+
   @Test("a text that was burned when its grace had run out by a wrong clock stays ended")
   func burnedBehindGrace() throws {
     let (acme, key) = try former { acme, key in

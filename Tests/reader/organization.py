@@ -171,10 +171,12 @@ class Organization:
 
     def change_16(self, key_id, version, lifetime, end):
         key = self.key(key_id)
-        former = key["versions"][-1]
+        *before, former = key["versions"]
         if version["number"] != former["number"] + 1:
             raise Malformed("a version out of its order")
         self.require_author(version["author"])
+        for one in before:
+            one["is_ended"] = True
         former.update(sealed=None, end=end, is_ended=end <= version["created"])
         key["versions"].append(version)
         key["lifetime"] = lifetime
