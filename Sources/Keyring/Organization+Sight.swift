@@ -142,9 +142,11 @@ extension Organization {
     let found = live.isEmpty ? visible : live
     guard let first = found.first else { throw .notFound(name.text) }
     guard found.count == 1 else {
-      let names = found.map { self.name(of: $0, seenBy: standing) }.joined(separator: ", ")
-      throw .invalid(
-        name.text, "\(found.count) keys bear this name: \(names)", hint: "write the whole name")
+      var rule = "\(found.count) keys bear this name"
+      if standing.leaves(.list) {
+        rule += ": " + found.map { self.name(of: $0, seenBy: standing) }.joined(separator: ", ")
+      }
+      throw .invalid(name.text, rule, hint: "write the whole name")
     }
     return first
   }

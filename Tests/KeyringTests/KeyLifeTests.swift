@@ -257,4 +257,26 @@ struct KeyLifeTests {
     #expect(all.reason?.contains("w1/a, w2/a, @viewer/a") == true)
     #expect(try acme.key("a", seenBy: .editor).namespace == .workspace(Acme.w1))
   }
+
+  @Test("a key that may not list is told how many keys bear a bare name, and not which")
+  func ambiguousBareNameOfKeyThatMayNotList() throws {
+    var acme = try Acme()
+    try acme.importKey("w1/a", by: .editor, leastRank: .admin)
+    try acme.importKey("w2/a", by: .owner)
+    for (actions, isTold) in [("use", false), ("list,use", true)] {
+      let scope = try ScopeText(parsing: "w1,w2:\(actions)")
+      let terms = KeyPlan.Terms.issued(access: nil, custody: .sealed, scope: scope)
+      let key = try acme.add(
+        try KeyPlan("me/\(isTold ? "lists" : "uses")", terms), by: .owner)
+      let selection = try Selection.key("a")
+      let seen = try #require(
+        refusal { () throws(Refusal) in
+          try acme.organization.injections(
+            of: [selection], by: .acting(as: key), at: Acme.start)
+        })
+      #expect(seen.word == .invalid)
+      #expect(seen.reason?.contains("2 keys bear this name") == true)
+      #expect(seen.reason?.contains("w1/a") == isTold)
+    }
+  }
 }
