@@ -122,6 +122,8 @@ extension Organization {
         key.isIssued, "it was issued here",
         else: "it is imported: only its vendor can \(action.rawValue) it",
         change: "'coffer replace \(object)' stores the vendor's new value")
+      guard action == .rotate, process(of: key.id) != nil else { return }
+      reasoning.add(false, "", else: "it is a key of a process, and ends with that")
     case .replace:
       reasoning.add(
         !key.isIssued, "it is imported", else: "it was issued here, by no vendor",

@@ -95,6 +95,16 @@ struct ReasoningTests {
       try ask(.use, "id:\(short.id.text)", in: acme, at: later), refusedWith: "w1 is archived")
   }
 
+  @Test("a key of a process is not rotated, as its rotation says too") func processKey() throws {
+    var acme = try Acme()
+    let key = try acme.add(try ProcessKeyTests.plan(1), by: .editor)
+    let reference = "w1/\(key.name.text)"
+    expect(
+      try ask(.rotate, reference, asker: .editor, in: acme), refusedWith: "a key of a process")
+    #expect(acme.outcome(try .rotate(key, in: acme), by: .editor) == .invalid)
+    #expect(try ask(.revoke, reference, asker: .editor, in: acme).isAllowed)
+  }
+
   @Test("another's user key, and the organization's, are told to be theirs")
   func places() throws {
     var acme = try Acme()
