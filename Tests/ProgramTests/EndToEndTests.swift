@@ -51,6 +51,14 @@ struct EndToEndTests {
     #expect(again.status == 0)
     #expect(again.errorText.contains("was revoked already"))
     #expect(fixture.coffer("run", "-k", "web/ci", "--", "true").status == 125)
+    // Who revokes what has expired wants it ended whatever the clock was.
+    fixture.coffer("expire", "me/laptop", "1s")
+    #expect(eventually { fixture.coffer("show", "me/laptop").outputText.contains("expired") })
+    let expired = fixture.coffer("revoke", "me/laptop")
+    #expect(expired.status == 0)
+    #expect(expired.errorText.contains("me/laptop had expired; now it is ended for good"))
+    let over = fixture.coffer("revoke", "me/laptop")
+    #expect(over.errorText.contains("me/laptop was expired already"), "\(over.errorText)")
   }
 
   @Test("values of every byte but NUL, and of 64 KiB, make the round trip") func roundTrip() {

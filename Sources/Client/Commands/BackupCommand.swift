@@ -132,6 +132,9 @@ extension Subcommand {
     Console.note(
       "wrote \(backup?["keys"] ?? "all") keys, as they were at \(backup?["made"] ?? ""), to \(place)"
     )
+    if backup?["certain"] == "no" {
+      Console.note("the vault takes no changes, and those of unknown outcome are in the backup")
+    }
     guard path != "-" else { return }
     Console.hint("'coffer backup --check \(path)' reads it through")
   }

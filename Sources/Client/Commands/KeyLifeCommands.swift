@@ -86,7 +86,12 @@ extension Subcommand {
     examples: ["coffer revoke web/deploy", "coffer revoke id:0abcDEF123gh --reason leaked"]
   ) { arguments throws(ClientError) in
     let (status, statuses) = try changeAndRest(.revoke, arguments, options: ["reason"])
-    Console.note(event("revoked", status, arguments.words[0]))
+    if status["changed"] == "yes", status["state"] == "expired" {
+      Console.note(
+        "\(arguments.words[0]) had expired; now it is ended for good (id \(status["id"] ?? ""))")
+    } else {
+      Console.note(event("revoked", status, arguments.words[0]))
+    }
     Holders.report(statuses, holding: "it")
     if status["changed"] == "yes", status["origin"] == "imported" {
       Console.hint("its vendor still honours it until it is revoked there")

@@ -11,7 +11,8 @@ extension CommandDefinition {
     help: [
       "All that the vault knows at this moment, but for the audit, in one file (Owners).",
       "Inquires NEWPASSPHRASE, or NEWKEYFILE with --key-file: what will open it.",
-      "'BACKUP bytes=... keys=... made=...' and the file as data.",
+      "'BACKUP bytes=... keys=... made=...' and the file as data; with certain=no changes of",
+      "unknown outcome are in it.",
     ],
     flags: ["key-file"], availability: .unlocked
   ) { exchange, command throws(Failure) in
@@ -27,7 +28,7 @@ extension CommandDefinition {
   private static func makeBackup(
     _ exchange: Exchange, opening secret: Handoff<UnlockSecret>
   ) throws(Failure) -> Progress {
-    // What is not on the device yet may be lost, and then it must not be in a backup.
+    // What is on its way to the device may be lost, and then it is better not in a backup.
     exchange.server.committer.whenIdle(for: exchange) {
       exchange.proceed { () throws(Failure) in try beginBackup(exchange, opening: secret) }
     }
@@ -38,8 +39,9 @@ extension CommandDefinition {
     _ exchange: Exchange, opening secret: Handoff<UnlockSecret>
   ) throws(Failure) -> Progress {
     let vault = try vaultOfOwner(exchange)
-    if let failure = readOnly(exchange.server.keeper) { throw failure }
     let (server, now) = (exchange.server, exchange.server.keeper.now())
+    // Of a device that fails a backup may be all that is saved, whatever is uncertain in it.
+    let isCertain = server.keeper.writeFailure == nil
     let caller = server.gate.caller(exchange, in: vault.organization)
     let keyCount = vault.organization.keys.count
     let draft = vault.backupDraft(by: server.gate.actor(exchange, caller), at: now)
@@ -67,7 +69,10 @@ extension CommandDefinition {
               server.gate.note(exchange, caller, object: "\(keyCount) keys")
               exchange.status(
                 ["BACKUP"],
-                [("bytes", String(bytes.count)), ("keys", String(keyCount)), ("made", now.rfc3339)])
+                [
+                  ("bytes", String(bytes.count)), ("keys", String(keyCount)),
+                  ("made", now.rfc3339), ("certain", isCertain ? nil : "no"),
+                ])
               exchange.stream(bytes)
               return .done
             }

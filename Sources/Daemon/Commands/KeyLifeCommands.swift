@@ -123,7 +123,7 @@ extension CommandDefinition {
     verb: .revoke, synopsis: "REVOKE KEY [--reason=TEXT]",
     help: [
       "Ends a key, at once and for good. 'KEY id=... name=... origin=... state=... changed=yes',",
-      "or changed=no for a key that has ended before. Then 'HOLDERS count=... untracked=...' and",
+      "or changed=no for a key that had ended for good. Then 'HOLDERS count=... untracked=...' and",
       "a line 'HOLDER pid=... uid=... user=... command=... since=...' for each running process",
       "that was handed a value of it, up to \(Limits.namedHolders) of them.",
     ],
