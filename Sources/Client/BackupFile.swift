@@ -2,7 +2,7 @@ internal import Glibc
 internal import Platform
 
 /// A backup that is being written: it gets its name when it is whole and on the disk,
-/// and until then there is `NAME.new` at the most.
+/// and until then there is `NAME.new` at the most, which is locked.
 struct BackupFile: ~Copyable {
   private let path: String
   private let name: String
@@ -36,15 +36,42 @@ struct BackupFile: ~Copyable {
     _ name: String, in directory: borrowing Directory, at path: String
   ) throws(ClientError) -> FileDescriptor {
     do throws(Errno) {
-      return try directory.open(name, for: .creating)
+      if try removeLeftover(name, from: directory) {
+        Console.note("\(path): was left by a backup that was cut off, and is made anew")
+      }
+      let file = try directory.open(name, for: .creating)
+      guard try file.tryLock() else { throw Errno.exists }
+      return file
     } catch .exists {
       throw ClientError(
-        ExitStatus.failed, "\(path): is there, of a backup that is being made or was cut off",
-        hint: "if no other one is being made, remove it")
+        ExitStatus.failed, "\(path): is there, of another backup that is being made, or of none",
+        hint: "wait for the other one; a file that is no backup is yours to remove")
     } catch {
       throw ClientError(ExitStatus.failed, "\(path): making it failed: \(error)")
     }
   }
+
+  /// Removes what an interrupted backup has left: it begins as one, as far as it goes, and
+  /// nobody locks it.
+  ///
+  /// - Returns: Whether there was such a file.
+  private static func removeLeftover(
+    _ name: String, from directory: borrowing Directory
+  ) throws(Errno) -> Bool {
+    guard try directory.status(of: name)?.kind == .regular else { return false }
+    let file = try directory.open(name, for: .readingAndWriting)
+    let beginning = try file.read(at: 0, atMost: Self.firstWords.utf8.count)
+    guard Array(Self.firstWords.utf8).starts(with: beginning), try file.tryLock() else {
+      return false
+    }
+    // Another one may have taken it over before it was locked.
+    guard try directory.status(of: name)?.identity == file.status().identity else { return false }
+    try directory.remove(name)
+    return true
+  }
+
+  /// What each backup begins with.
+  private static let firstWords = "coffer backup "
 
   /// Throws if what is there already is in the way, before anything is asked.
   static func checkPlace(_ path: String, replaces: Bool) throws(ClientError) {

@@ -59,11 +59,35 @@ struct BackupProgramTests {
     #expect(Files.read(path) == Array("precious".utf8))
     #expect(backup("--replace").status == 0)
     #expect(check().status == 0)
-    Files.write([], to: path + ".new")
-    let unfinished = backup("--replace")
-    #expect(unfinished.status == 1)
-    #expect(unfinished.errorText.contains("of a backup that is being made or was cut off"))
+    // What is no backup is not taken for the beginning of one.
+    Files.write(Array("precious".utf8), to: path + ".new")
+    let foreign = backup("--replace")
+    #expect(foreign.status == 1)
+    #expect(foreign.errorText.contains("\(path).new: is there"), "\(foreign.errorText)")
+    #expect(Files.read(path + ".new") == Array("precious".utf8))
+    #expect(check().status == 0)
+  }
+
+  @Test(
+    "what an interrupted backup has left is in nobody's way, unless it is being written still",
+    arguments: ["", "cof", "coffer backup 1 1 200\n"])
+  func leftover(beginning: String) {
+    Files.write(Array(beginning.utf8), to: path + ".new")
+    let lock = Subprocess(
+      Programs.find("flock") ?? "", [path + ".new", "sh", "-c", "echo locked; exec sleep 1000"],
+      environment: [:], streams: [.null, .file(fixture.directory.path("locked")), .null],
+      ownSession: true)
+    #expect(eventually { !Files.read(fixture.directory.path("locked")).isEmpty })
+    let refused = backup()
+    #expect(refused.status == 1)
+    #expect(refused.errorText.contains("of another backup that is being made"))
     #expect(names.contains("vault.backup.new"))
+    kill(-lock.id, SIGKILL)
+    lock.waitForEnd()
+    let made = backup()
+    #expect(made.status == 0, "\(made.errorText)")
+    #expect(made.errorText.contains("was left by a backup that was cut off, and is made anew"))
+    #expect(!names.contains("vault.backup.new"))
     #expect(check().status == 0)
   }
 
