@@ -142,9 +142,13 @@ struct FaultAnswerTests {
     first.send("CREATE me/first\n")
     sleep(milliseconds: 100)
     let before = Footprint(of: daemon)
-    for number in 0..<400 {
-      let client = try AssuanClient(fixture.socketPath)
-      client.send("CREATE me/key-\(number)\n")
+    for round in 0..<4 {
+      let clients = try (0..<100).map { _ in try fixture.connect() }
+      for (number, client) in clients.enumerated() {
+        client.send("CREATE me/key-\(round)-\(number)\n")
+      }
+      // Each of them is read, and waits for the first.
+      #expect(try fixture.connect().ask("NOP") == ["OK"])
     }
     #expect(eventually(seconds: 5) { Footprint(of: daemon).descriptors <= before.descriptors })
     #expect(Footprint(of: daemon).locked <= before.locked)
