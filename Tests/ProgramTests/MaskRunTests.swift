@@ -175,12 +175,15 @@ struct MaskRunTests {
     #expect(result.errorText.isEmpty)
   }
 
-  @Test("output that cannot be written is told, and fails") func fullDisk() {
+  @Test(
+    "output that cannot be written is told, and fails, also if the command dies of it",
+    arguments: [(["echo", "text"], Int32(125)), (["yes"], 128 + SIGPIPE)])
+  func fullDisk(command: [String], status: Int32) {
     let process = Subprocess(
-      Programs.client, ["run", "--mask", "-k", "web/stripe", "--", "echo", "text"],
+      Programs.client, ["run", "--mask", "-k", "web/stripe", "--"] + command,
       environment: fixture.environmentWithKeyFile,
       streams: [.null, .file("/dev/full"), .file(directory.path("err"))], ownSession: true)
-    #expect(process.waitForEnd() == 125)
+    #expect(process.waitForEnd() == status)
     let error = String(decoding: Files.read(directory.path("err")), as: UTF8.self)
     #expect(error == "coffer: standard output: writing failed: no space left on device\n")
   }
