@@ -35,6 +35,8 @@ struct GitTests {
     #expect(GitHook.calls(Array("make\n\tcoffer scan --staged || exit 1\n".utf8)))
     for line in [
       "exec /opt/bin/coffer scan --staged", "if ! coffer scan --staged; then exit 1; fi",
+      "make lint\ncoffer scan --staged --offline",
+      "set -euo pipefail\ncoffer scan --staged\nmake lint",
     ] {
       #expect(GitHook.calls(Array("\(line)\n".utf8)), "\(line)")
     }
@@ -47,6 +49,9 @@ struct GitTests {
       "# coffer scan --staged", "echo \"tip: run coffer scan --staged\"",
       "coffer scan --staged || true", "coffer scan --staged --offline || :",
       "coffer scan --staged || echo found", "coffer scan --staged &", "coffer scan",
+      "coffer scan --staged || exit 0", "coffer scan --staged; true", "coffer scan --staged | cat",
+      "coffer scan --staged\nmake lint", "coffer scan --staged && exit\nmake lint", "coffer",
+      "! coffer scan --staged", "if coffer scan --staged; then exit 0; fi",
     ])
   func otherHooks(line: String) {
     #expect(!GitHook.calls(Array("\(line)\n".utf8)))

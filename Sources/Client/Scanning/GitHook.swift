@@ -5,7 +5,7 @@ internal import Wire
 /// The hook that keeps keys out of commits.
 enum GitHook {
   /// What the hook runs, and what stands in another one that does the same.
-  private static let command: StaticString = "coffer scan --staged"
+  private static let command = "coffer scan --staged"
 
   /// The hook; git may run it with a PATH in which Coffer is not.
   ///
@@ -80,20 +80,47 @@ enum GitHook {
     return true
   }
 
-  /// Whether a hook calls Coffer in a line that does nothing else before, and that does not
-  /// go on whatever was found.
+  /// Whether a hook calls Coffer, and fails for certain when something was found.
+  ///
+  /// That is told of a line that begins with the call, by `exec`, `if !`, `|| exit`, `set -e`
+  /// or its place at the end, and of the hook that is made here; all else is another hook.
   static func calls(_ hook: [UInt8]) -> Bool {
-    String(decoding: hook, as: UTF8.self).split(separator: "\n").contains { line in
-      var words = line.split { $0 == " " || $0 == "\t" || $0 == ";" }[...]
-      while let word = words.first, word == "exec" || word == "if" || word == "!" {
-        words.removeFirst()
-      }
-      guard let program = words.first?.split(separator: "/").last,
-        ([program] + words.dropFirst()).starts(with: "\(command)".split(separator: " "))
-      else { return false }
-      let end = words.firstIndex(of: "||").map { words[($0 + 1)...] } ?? []
-      return !["true", ":", "echo"].contains(end.first ?? "") && words.last != "&"
+    let lines = String(decoding: hook, as: UTF8.self).split(separator: "\n").map(words)
+      .filter { $0.first?.hasPrefix("#") == false }
+    let stopsAtFailure = lines.contains { line in
+      line.first == "set" && line.dropFirst().first { $0.hasPrefix("-") }?.contains("e") == true
     }
+    return lines.indices.contains { index in
+      let line = lines[index]
+      let start = line.prefix { ["exec", "if", "!"].contains($0) }
+      guard var rest = arguments(ofCall: line.dropFirst(start.count)) else { return false }
+      rest = rest.drop { !["||", "&&", "|", "&", ";"].contains($0) }
+      if start.starts(with: ["if", "!"]) { return rest.first == nil || rest.first == ";" }
+      guard start.allSatisfy({ $0 == "exec" }) else { return false }
+      let isStop = rest.dropFirst().first == "exit" && rest.dropFirst(2).first != "0"
+      switch rest.first {
+      case nil: return !start.isEmpty || stopsAtFailure || index == lines.count - 1
+      case "||": return isStop
+      case "&&": return isStop && lines.last == ["exit", "1"]
+      case ";": return !start.isEmpty || stopsAtFailure
+      case _: return false
+      }
+    }
+  }
+
+  /// The words of a line, with each `;` as one.
+  private static func words(of line: Substring) -> [String] {
+    var spaced = ""
+    for character in line { spaced += character == ";" ? " ; " : String(character) }
+    return spaced.split { $0 == " " || $0 == "\t" }.map(String.init)
+  }
+
+  /// What stands behind the call that words begin with; nil if they begin with none.
+  private static func arguments(ofCall words: ArraySlice<String>) -> ArraySlice<String>? {
+    let call = command.split(separator: " ").map(String.init)
+    guard words.first?.lastComponent == call[0], words.dropFirst().starts(with: call.dropFirst())
+    else { return nil }
+    return words.dropFirst(call.count)
   }
 
   private static func foreign(_ path: String) -> ClientError {
