@@ -162,12 +162,9 @@ struct AuditCopy: Sendable {
   /// Adds rows behind those that were copied, and waits until they are on the device.
   mutating func append(_ rows: [AuditRow]) throws(StoreError) {
     guard !rows.isEmpty else { return }
-    let synchronized = log.head.sequence
     var pending: [UInt8] = []
-    for row in rows {
-      index.note(rowBehind: log, at: byteCount + pending.count, time: row.time)
-      pending += log.seal(row.encoded(synchronized: synchronized), key: key.audit)
-    }
+    log.seal(
+      rows, synchronized: log.head.sequence, key: key, at: byteCount, into: &pending, &index)
     try flush(&pending)
     try files.last.file.synchronize()
   }

@@ -24,11 +24,8 @@ extension Vault {
     let beginning = log
     let start = next == nil ? auditByteCount : 0
     var index = auditIndex
-    for row in rows {
-      index.note(rowBehind: log, at: start + bytes.count, time: row.time)
-      bytes += log.seal(
-        row.encoded(synchronized: synchronizedAuditHead.sequence), key: key.audit)
-    }
+    log.seal(
+      rows, synchronized: synchronizedAuditHead.sequence, key: key, at: start, into: &bytes, &index)
     // After a failure the next rows take the same place.
     try (next?.file ?? auditFiles.last.file).write(bytes, at: start)
     if next != nil { auditFiles.begin(beginning) }
@@ -232,5 +229,26 @@ extension UseRecords {
   private mutating func note(_ exposure: Exposure, _ subject: VersionID, _ row: AuditRow) {
     guard let user = row.actor.user else { return }
     note(exposure, of: subject, to: user, at: row.time)
+  }
+}
+
+extension SealedLog {
+  /// Seals rows as the next frames of an audit.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows.
+  ///   - sequence: The last row that is known to be on the device.
+  ///   - key: The vault's.
+  ///   - start: Where `bytes` will stand in the file.
+  ///   - bytes: What the frames are added to.
+  ///   - index: Takes note of where the rows are.
+  mutating func seal(
+    _ rows: [AuditRow], synchronized sequence: UInt64, key: VaultKey, at start: Int,
+    into bytes: inout [UInt8], _ index: inout AuditIndex
+  ) {
+    for row in rows {
+      index.note(rowBehind: self, at: start + bytes.count, time: row.time)
+      bytes += seal(row.encoded(synchronized: sequence), key: key.audit)
+    }
   }
 }
