@@ -215,7 +215,7 @@ final class Committer {
         return try organization.decide(undecided.request, by: who, at: now)
       }
       // Also where nothing has to change: what is so may never have reached the device.
-      try requireWritable()
+      try keeper.requireWritable()
       var record: UInt64?
       let subjects = changes.flatMap { vault.organization.subjects(of: $0, at: time) }
       undecided.foresee(vault.organization, changes)
@@ -249,11 +249,6 @@ final class Committer {
 
   /// So many keys are named in a row, which is no longer than a frame may be.
   private static let namedSubjects = 50_000
-
-  private func requireWritable() throws(Failure) {
-    guard let error = keeper.writeFailure else { return }
-    throw .readOnly(because: error.message)
-  }
 
   /// Hands the batch to the worker, or answers it at once if nothing changes.
   private func writeBatch() {

@@ -270,8 +270,9 @@ final class Gate {
 
   // MARK: Rows
 
-  /// Takes note of a secret that opened nothing.
-  func noteWrongSecret(_ exchange: Exchange) {
+  /// Takes note of a secret that opened nothing, if that is what has failed.
+  func noteIfWrong(_ error: StoreError, _ exchange: Exchange) {
+    guard case .wrongSecret = error else { return }
     guard let vault = keeper.vault else {
       refusalsWhileLocked += 1
       return

@@ -86,6 +86,17 @@ final class Session {
     }
   }
 
+  // MARK: Identity
+
+  /// Acts as nobody, until a key is accepted.
+  func actAsNobody() { identity = .nobody }
+
+  /// Acts as a key from now on, if the row of that can be written.
+  func act(as version: VersionID) {
+    identity = .key(version)
+    awaitsRow = true
+  }
+
   // MARK: Input
 
   /// Reads and does what has arrived.
@@ -231,17 +242,6 @@ final class Session {
     awaitsRow = false
     if !areRowsWritten { identity = .nobody }
     server.resume(self)
-  }
-
-  // MARK: Identity
-
-  /// Acts as nobody, until a key is accepted.
-  func actAsNobody() { identity = .nobody }
-
-  /// Acts as a key from now on, if the row of that can be written.
-  func act(as version: VersionID) {
-    identity = .key(version)
-    awaitsRow = true
   }
 
   /// Puts the turn's answers, which are settled, into the queue.

@@ -290,6 +290,11 @@ final class VaultKeeper {
     Log.note("the vault is read-only: \(error.message)")
   }
 
+  /// Throws the refusal of changes while the vault takes none.
+  func requireWritable() throws(Failure) {
+    if let error = writeFailure { throw .readOnly(because: error.message) }
+  }
+
   /// Takes changes again.
   func becomeWritable() { writeFailure = nil }
 }

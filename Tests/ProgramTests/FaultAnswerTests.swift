@@ -15,10 +15,6 @@ struct FaultAnswerTests {
 
   private var audit: String { fixture.statePath + "/audit.1" }
 
-  private var isWritable: Bool {
-    fixture.coffer("status", "--json").outputText.contains(#""writable":true"#)
-  }
-
   private func rows(_ verb: String) -> Int {
     fixture.coffer("audit", "--json").outputText.split(separator: "\n")
       .count { $0.contains(#""verb":"\#(verb)""#) }
@@ -39,7 +35,7 @@ struct FaultAnswerTests {
       #expect(reply.count <= 2, "\(reply)")
     }
     faults.end()
-    #expect(eventually { isWritable })
+    #expect(eventually { fixture.isWritable })
     #expect(AssuanClient.errorCode(of: client.ask("WHOAMI")) == 251)
     #expect(AssuanClient.errorCode(of: client.ask("ENV web/stripe")) == 251)
     #expect(client.ask("AUTH", answering: text).last == "OK")
@@ -53,7 +49,7 @@ struct FaultAnswerTests {
     let failed = fixture.coffer("revoke", "web/deploy")
     #expect(failed.errorText.contains("the change was written, its audit row was not"))
     faults.end()
-    #expect(eventually { isWritable })
+    #expect(eventually { fixture.isWritable })
     #expect(fixture.coffer("show", "web/deploy").outputText.contains("revoked"))
     #expect(rows("REVOKE") == 1)
     #expect(rows("REPAIR") == 1)
@@ -92,7 +88,7 @@ struct FaultAnswerTests {
     #expect(doubtful.status == 0)
     #expect(doubtful.errorText.contains(text), "\(doubtful.errorText)")
     faults.end()
-    #expect(eventually { isWritable })
+    #expect(eventually { fixture.isWritable })
     let certain = backup()
     #expect(certain.status == 0)
     #expect(!certain.errorText.contains(text), "\(certain.errorText)")
@@ -133,7 +129,7 @@ struct FaultAnswerTests {
         fixture.log.contains("compacting the vault failed: audit.1: syncing failed")
       })
     faults.end()
-    #expect(eventually { isWritable })
+    #expect(eventually { fixture.isWritable })
     #expect(fixture.coffer("audit", "--check").status == 0)
   }
 
@@ -162,6 +158,23 @@ struct FaultAnswerTests {
     #expect(first.readReply().last == "OK")
     // None of them was told anything, and none of it was begun.
     #expect(fixture.coffer("list").outputText.split(separator: "\n").count < 10)
+  }
+
+  @Test("a client that goes while its change is on its way to the device gives back what it had")
+  func goingInTheMiddle() throws {
+    let daemon = try #require(fixture.daemonID)
+    #expect(try fixture.connect().ask("NOP") == ["OK"])
+    let faults = InjectedFaults(daemon, ["fdatasync:delay_enter=8000000"])
+    let before = Footprint(of: daemon).descriptors
+    var client: AssuanClient? = try fixture.connect()
+    client?.send("CREATE me/gone\n")
+    #expect(eventually { Footprint(of: daemon).descriptors > before })
+    sleep(milliseconds: 200)
+    client = nil
+    #expect(eventually(seconds: 5) { Footprint(of: daemon).descriptors <= before })
+    faults.end()
+    // What was begun is finished.
+    #expect(eventually { fixture.coffer("show", "me/gone").status == 0 })
   }
 
   @Test("who is no Owner any more when the backup begins gets none", .enabled(if: Team.isPossible))

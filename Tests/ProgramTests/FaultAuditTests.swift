@@ -17,10 +17,7 @@ struct FaultAuditTests {
   private var audit: String { fixture.statePath + "/audit.1" }
 
   private func expectRecovery() {
-    let isWritable = {
-      fixture.coffer("status", "--json").outputText.contains(#""writable":true"#)
-    }
-    if !eventually(seconds: 2, isWritable) {
+    if !eventually(seconds: 2, { fixture.isWritable }) {
       #expect(fixture.coffer("lock").status == 0)
       #expect(fixture.coffer("unlock").status == 0)
     }

@@ -23,17 +23,13 @@ struct FaultWriteTests {
     fixture.coffer("run", "-k", "me/stripe=VALUE", "--", "printenv", "VALUE").line
   }
 
-  private var isWritable: Bool {
-    fixture.coffer("status", "--json").outputText.contains(#""writable":true"#)
-  }
-
   /// Waits until changes are taken again, and helps where that takes too long.
   private func expectRecovery() {
-    if !eventually(seconds: 2, { isWritable }) {
+    if !eventually(seconds: 2, { fixture.isWritable }) {
       #expect(fixture.coffer("lock").status == 0)
       #expect(fixture.coffer("unlock").status == 0)
     }
-    #expect(isWritable)
+    #expect(fixture.isWritable)
     #expect(fixture.coffer("create", "me/after").status == 0)
     #expect(value == VaultFixture.stripeValue)
   }
@@ -90,7 +86,7 @@ struct FaultWriteTests {
         second.errorText.contains("the vault is read-only: records.1: \(test.message)"),
         "\(second.errorText)")
     } else {
-      #expect(isWritable)
+      #expect(fixture.isWritable)
     }
     // Whoever asks for a value gets it.
     #expect(value == VaultFixture.stripeValue)
@@ -169,7 +165,7 @@ struct FaultWriteTests {
       #expect(
         traced.split(separator: "\n").contains { $0.contains("\(call)(") && $0.contains("EINTR") })
     }
-    #expect(isWritable)
+    #expect(fixture.isWritable)
     fixture.killDaemon()
     fixture.startDaemon()
     let list = fixture.coffer("list").outputText

@@ -99,6 +99,11 @@ package final class VaultFixture {
 
   // MARK: Client
 
+  /// Whether the vault takes changes, as `status` tells.
+  package var isWritable: Bool {
+    coffer("status", "--json").outputText.contains(#""writable":true"#)
+  }
+
   /// Runs `coffer` without a terminal.
   @discardableResult
   package func coffer(

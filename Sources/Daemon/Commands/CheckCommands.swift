@@ -190,7 +190,7 @@ extension CommandDefinition {
             switch outcome {
             case .repair(let plan): follow(plan, exchange, isDry: isDry)
             case .failed(let error):
-              if case .wrongSecret = error { exchange.server.gate.noteWrongSecret(exchange) }
+              exchange.server.gate.noteIfWrong(error, exchange)
               exchange.fail(Failure(error))
             case .done, .opened, .adopted, .slot, .key, .generation, .backup, .findings:
               exchange.fail(Failure(StoreError.busy))

@@ -165,7 +165,7 @@ extension CommandDefinition {
       try server.keeper.check(secret, for: exchange.peer.userID) { result in
         switch consume result {
         case .failure(let error):
-          if case .wrongSecret = error { server.gate.noteWrongSecret(exchange) }
+          server.gate.noteIfWrong(error, exchange)
           exchange.fail(Failure(error))
         case .success:
           exchange.proceed { () throws(Failure) in

@@ -51,7 +51,7 @@ extension CommandDefinition {
   ) { exchange, _ in
     exchange.inquire("KEY") { (text) throws(Failure) in
       let vault = try exchange.server.keeper.openVault()
-      if let error = exchange.server.keeper.writeFailure { throw .readOnly(because: error.message) }
+      try exchange.server.keeper.requireWritable()
       guard let (handle, tag) = read(text, in: vault) else { return .done }
       if vault.organization.isDead(tag, of: handle.id, at: exchange.server.keeper.now()) {
         exchange.server.gate.noteDeadKey(exchange, .denied, handle.id, in: vault)
@@ -103,6 +103,7 @@ extension CommandDefinition {
     return try judge(handle, tag, requiring: requirement, exchange, body)
   }
 
+  /// The same for what has been read of a text, once no change of the key is on its way.
   private static func judge(
     _ handle: KeyText.Handle, _ tag: Digest, requiring requirement: Requirement?,
     _ exchange: Exchange, _ body: @escaping (Key, KeyVersion, Vault) -> Void
@@ -123,6 +124,7 @@ extension CommandDefinition {
     return .done
   }
 
+  /// The key and the version, with the row of the use or of the refusal.
   private static func accepted(
     _ handle: KeyText.Handle, _ tag: Digest, requiring requirement: Requirement?,
     in vault: Vault, _ exchange: Exchange

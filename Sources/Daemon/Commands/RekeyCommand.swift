@@ -31,7 +31,7 @@ extension CommandDefinition {
     _ exchange: Exchange, removing removed: UInt32?, changing changed: UInt32?,
     opensWith present: UnlockSecret.Kind = .passphrase
   ) throws(Failure) -> Progress {
-    if let failure = readOnly(exchange.server.keeper) { throw failure }
+    try exchange.server.keeper.requireWritable()
     let slots = try vaultOfOwner(exchange).keySlots
     let asked = slots.list.filter { $0.number != removed && $0.kind != .recovery }
     let finish = { (secrets: [SlotSecret]) throws(Failure) in

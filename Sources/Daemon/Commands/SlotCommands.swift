@@ -226,7 +226,7 @@ extension CommandDefinition {
 
   /// Tells a client of a secret that is none, or of what else has failed.
   static func fail(_ exchange: Exchange, _ error: StoreError) {
-    if case .wrongSecret = error { exchange.server.gate.noteWrongSecret(exchange) }
+    exchange.server.gate.noteIfWrong(error, exchange)
     let keeper = exchange.server.keeper
     exchange.fail(keeper.vault == nil || keeper.isLocking ? .locked : Failure(error))
   }
@@ -267,7 +267,11 @@ extension CommandDefinition {
       }
       switch result {
       case .failure where haveChanged: exchange.fail(slotsHaveChanged)
-      case .failure(let error): exchange.fail(readOnly(keeper) ?? Failure(error))
+      case .failure(let error):
+        exchange.proceed { () throws(Failure) in
+          try keeper.requireWritable()
+          throw Failure(error)
+        }
       case .success(let doubt):
         if let prepared { vault.adopt(prepared) }
         if let doubt {
@@ -283,9 +287,4 @@ extension CommandDefinition {
   /// The refusal of what was decided about slots that are others now.
   static let slotsHaveChanged = Failure(
     .conflict, "the slots have changed meanwhile", hint: "try again")
-
-  /// The refusal of changes, while the vault takes none.
-  static func readOnly(_ keeper: VaultKeeper) -> Failure? {
-    keeper.writeFailure.map { .readOnly(because: $0.message) }
-  }
 }

@@ -247,7 +247,7 @@ extension CommandDefinition {
     let server = exchange.server
     switch consume result {
     case .failure(let error):
-      if case .wrongSecret = error { server.gate.noteWrongSecret(exchange) }
+      server.gate.noteIfWrong(error, exchange)
       exchange.fail(Failure(error))
     case .success(let recoveryCode):
       guard let vault = server.keeper.vault else { return exchange.fail(.locked) }
