@@ -123,6 +123,7 @@ final class DaemonConnection {
   /// Receives the greeting, which is not waited for long.
   func receiveGreeting() throws(ClientError) {
     _ = try receiveReply()
+    isGreeted = true
     limit(seconds: answerSeconds)
   }
 
@@ -257,13 +258,10 @@ final class DaemonConnection {
   func limitQuickAnswers(until end: BootInstant) {
     let left = Int32(clamping: end.seconds(since: .now) + 1)
     quickLimit = min(Self.quickSeconds, max(1, left))
-    guard !isGreeted, quickLimit < limitSeconds else { return }
-    try? socket.limitWaiting(seconds: quickLimit)
-    limitSeconds = quickLimit
+    if !isGreeted { limit(seconds: min(quickLimit, limitSeconds)) }
   }
 
   private func limit(seconds: Int32) {
-    isGreeted = true
     guard seconds != limitSeconds else { return }
     // A socket that takes no limit waits as it did before there was one.
     try? socket.limitWaiting(seconds: seconds)

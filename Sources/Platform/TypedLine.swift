@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// A line as far as it was typed, with the keys that change or end it.
 ///
 /// Source: stty(1), the special characters.

@@ -70,9 +70,11 @@ struct BackupProgramTests {
 
   @Test(
     "what an interrupted backup has left is in nobody's way, unless it is being written still",
-    arguments: ["", "cof", "coffer backup 1 1 200\n"])
-  func leftover(beginning: String) {
-    Files.write(Array(beginning.utf8), to: path + ".new")
+    arguments: [0, 3, 20, 300])
+  func leftover(byteCount: Int) {
+    #expect(backup().status == 0)
+    Files.write(Array(Files.read(path).prefix(byteCount)), to: path + ".new")
+    unlink(path)
     let lock = Subprocess(
       Programs.find("flock") ?? "", [path + ".new", "sh", "-c", "echo locked; exec sleep 1000"],
       environment: [:], streams: [.null, .file(fixture.directory.path("locked")), .null],

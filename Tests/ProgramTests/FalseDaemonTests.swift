@@ -18,11 +18,10 @@ struct FalseDaemonTests {
       client.sendall(b"OK Coffer 0.1.0, how can I serve you\\n")
       given = 0
       for line in client.makefile("rb"):
-        if line.split()[0] == verb and given < len(answers):
+        word = line.split()[0]
+        if word in (verb, b"END") and given < len(answers):
           client.sendall(answers[given]); given += 1
-        elif line.split()[0] not in (b"D", b"END"): client.sendall(b"OK\\n")
-        elif line.split()[0] == b"END" and given < len(answers):
-          client.sendall(answers[given]); given += 1
+        elif word != b"D": client.sendall(b"OK\\n")
     while True: threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
     """
 

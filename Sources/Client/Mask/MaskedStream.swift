@@ -201,10 +201,7 @@ final class MaskedStream {
   /// - Parameter all: Whether nothing follows soon.
   /// - Throws: ``ClientError``.
   func write(all: Bool = false) throws(ClientError) {
-    if isDiscarding {
-      pending.removeAll()
-      writtenCount = 0
-    }
+    if isDiscarding { forgetPending() }
     if hasPending { compareTerminals() }
     while hasPending {
       let end = dropsReturns ? endOfText(all: all) : pending.count
@@ -221,10 +218,7 @@ final class MaskedStream {
       // A further write might have to wait.
       if writeLimit != Int.max { break }
     }
-    if !hasPending {
-      pending.removeAll()
-      writtenCount = 0
-    }
+    if !hasPending { forgetPending() }
   }
 
   private func compareTerminals() {
@@ -263,6 +257,10 @@ final class MaskedStream {
       failure = ClientError(ExitStatus.failed, "\(name): writing failed: \(error)")
     }
     if isTerminal { isDiscarding = true } else { source = nil }
+    forgetPending()
+  }
+
+  private func forgetPending() {
     pending.removeAll()
     writtenCount = 0
   }

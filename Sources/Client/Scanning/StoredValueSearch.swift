@@ -48,13 +48,12 @@ final class StoredValueSearch {
         try dialogue.connection.answer(with: answer.text)
         next = answer.next
       }
+      guard next > first else { throw .protocolBroken("it did not ask for candidates") }
       for status in reply.statuses where status.keywords == ["STORED"] {
-        guard let number = status["n"].flatMap({ Int($0) }),
-          (1...max(1, next - first)).contains(number)
+        guard let number = status["n"].flatMap({ Int($0) }), (1...(next - first)).contains(number)
         else { throw .protocolBroken("it told of a candidate that it was not asked about") }
         names[first + number - 1, default: []].append(status)
       }
-      guard next > first else { throw .protocolBroken("it did not ask for candidates") }
     }
     let finds = candidates.places.flatMap { place in
       (names[place.candidate] ?? []).map { status in
